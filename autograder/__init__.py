@@ -1,0 +1,1 @@
+"""The instructor's program: release, bundle, audit and grade the assignments."""

@@ -1,0 +1,1 @@
+"""The lab bench of the course: data, models, training, measuring, plotting."""
