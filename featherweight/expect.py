@@ -1,0 +1,139 @@
+"""Assertions whose messages teach: type first, then shape, then value.
+
+Visible tests in assignments and hidden checks in the grader share these functions, so that a
+student reads the same kind of sentence in both places.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+
+ATOL = {torch.float64: 1e-9, torch.float32: 1e-5, torch.float16: 1e-3, torch.bfloat16: 1e-2}
+
+
+def _say(sentence: str, hint: str | None) -> str:
+    return f"{sentence} Hint: {hint}" if hint else sentence
+
+
+def tensor(got: Any, hint: str | None = None, name: str = "The result") -> None:
+    """Fail unless `got` is a tensor."""
+    if not isinstance(got, torch.Tensor):
+        raise AssertionError(
+            _say(f"{name} must be a torch.Tensor, not {type(got).__name__}.", hint)
+        )
+
+
+def shape(
+    got: torch.Tensor, expected: Sequence[int], hint: str | None = None, name: str = "The result"
+) -> None:
+    """Fail unless the tensor `got` has exactly the shape `expected`."""
+    tensor(got, hint, name)
+    if tuple(got.shape) != tuple(expected):
+        raise AssertionError(
+            _say(f"{name} has shape {tuple(got.shape)}; expected {tuple(expected)}.", hint)
+        )
+
+
+def equal(got: Any, expected: Any, hint: str | None = None, name: str = "The result") -> None:
+    """Fail unless `got` equals `expected` exactly: counts, flags, masks, names."""
+    close(got, expected, hint, atol=0.0, name=name)
+
+
+def close(
+    got: Any,
+    expected: Any,
+    hint: str | None = None,
+    atol: float | None = None,
+    name: str = "The result",
+) -> None:
+    """Fail unless `got` matches `expected`: numbers, tensors, or containers of them.
+
+    Without `atol` the tolerance follows the precision of the expected values: 1e-9 for Python
+    floats and float64 tensors, 1e-5 for float32.
+    """
+    if isinstance(expected, torch.Tensor):
+        _close_tensor(got, expected, hint, atol, name)
+    elif isinstance(expected, Mapping):
+        _close_mapping(got, expected, hint, atol, name)
+    elif isinstance(expected, list | tuple):
+        _close_sequence(got, expected, hint, atol, name)
+    elif isinstance(expected, bool) or expected is None or isinstance(expected, str):
+        if type(got) is not type(expected) or got != expected:
+            raise AssertionError(_say(f"{name} is {got!r}; expected {expected!r}.", hint))
+    else:
+        _close_number(got, expected, hint, atol, name)
+
+
+def _close_number(
+    got: Any, expected: float, hint: str | None, atol: float | None, name: str
+) -> None:
+    if isinstance(got, torch.Tensor) and got.numel() == 1:
+        got = got.item()
+    if isinstance(got, bool) or not isinstance(got, int | float):
+        raise AssertionError(_say(f"{name} must be a number, not {type(got).__name__}.", hint))
+    tolerance = 1e-9 * max(1.0, abs(expected)) if atol is None else atol
+    if not abs(got - expected) <= tolerance:
+        raise AssertionError(_say(f"{name} is {got:.10g}; expected {expected:.10g}.", hint))
+
+
+def _close_tensor(
+    got: Any, expected: torch.Tensor, hint: str | None, atol: float | None, name: str
+) -> None:
+    shape(got, expected.shape, hint, name)
+    got, expected = got.detach().cpu(), expected.detach().cpu()
+    if expected.dtype == torch.bool and not _holds_only_zeros_and_ones(got):
+        raise AssertionError(_say(f"{name} must be a mask of True/False or 1/0.", hint))
+    if got.is_floating_point() and not torch.isfinite(got).all() and torch.isfinite(expected).all():
+        raise AssertionError(_say(f"{name} holds NaN or infinite values.", hint))
+    tolerance = ATOL.get(expected.dtype, 0.0) if atol is None else atol
+    difference = (got.double() - expected.double()).abs()
+    wrong = ~(difference <= tolerance) & ~_both_infinite(got, expected)
+    if wrong.any():
+        raise AssertionError(_say(_describe(wrong, got, expected, name), hint))
+
+
+def _holds_only_zeros_and_ones(values: torch.Tensor) -> bool:
+    return values.dtype == torch.bool or bool(((values == 0) | (values == 1)).all())
+
+
+def _both_infinite(got: torch.Tensor, expected: torch.Tensor) -> torch.Tensor:
+    return torch.isinf(got.double()) & (got.double() == expected.double())
+
+
+def _describe(wrong: torch.Tensor, got: torch.Tensor, expected: torch.Tensor, name: str) -> str:
+    where = tuple(int(i) for i in wrong.nonzero()[0])
+    place = f"[{', '.join(map(str, where))}]" if where else ""
+    return (
+        f"{name} is wrong in {int(wrong.sum())} of {wrong.numel()} entries; "
+        f"{place or 'its value'} is {got[where].item():.6g}, "
+        f"expected {expected[where].item():.6g}."
+    )
+
+
+def _close_mapping(
+    got: Any, expected: Mapping, hint: str | None, atol: float | None, name: str
+) -> None:
+    if not isinstance(got, Mapping):
+        raise AssertionError(_say(f"{name} must be a dict, not {type(got).__name__}.", hint))
+    if set(got) != set(expected):
+        raise AssertionError(
+            _say(f"{name} has the keys {sorted(got)}; expected {sorted(expected)}.", hint)
+        )
+    for key in expected:
+        close(got[key], expected[key], hint, atol, name=f"{name}[{key!r}]")
+
+
+def _close_sequence(
+    got: Any, expected: Sequence, hint: str | None, atol: float | None, name: str
+) -> None:
+    if not isinstance(got, list | tuple):
+        raise AssertionError(
+            _say(f"{name} must be a list or tuple, not {type(got).__name__}.", hint)
+        )
+    if len(got) != len(expected):
+        raise AssertionError(
+            _say(f"{name} has {len(got)} entries; expected {len(expected)}.", hint)
+        )
+    for i, (one, other) in enumerate(zip(got, expected, strict=True)):
+        close(one, other, hint, atol, name=f"{name}[{i}]")
