@@ -1,0 +1,109 @@
+"""What every test shares: one thread, a clean environment, and slow work that is done once a run."""
+
+import fcntl
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ[variable] = "1"
+os.environ["MPLBACKEND"] = "agg"
+os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+for variable in ("FEATHERWEIGHT_SCALE", "FEATHERWEIGHT_DATA", "RETRAIN"):
+    os.environ.pop(variable, None)
+
+import pytest
+import torch
+
+torch.set_num_threads(1)
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED_FIXTURES = ("built_book", "sample_class")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """As many workers as this process may use cores, which in a container may be fewer."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker runs all tests of a shared build, so that no other waits for it."""
+    for item in items:
+        for fixture in SHARED_FIXTURES:
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.xdist_group(fixture))
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Let one process at a time into the block."""
+    with path.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def run(*command: str | Path, cwd: Path = ROOT) -> None:
+    """Run a command; when it fails, fail with the end of what it printed."""
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if done.returncode:
+        tail = done.stdout[-6000:]
+        raise RuntimeError(f"{' '.join(map(str, command))} exited with {done.returncode}:\n{tail}")
+
+
+@pytest.fixture(scope="session")
+def build_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """`build_once("name", build)`: the folder that `build(folder)` filled, once for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def once(name: str, build: Callable[[Path], None]) -> Path:
+        folder, done, failed = (shared / f"{name}{end}" for end in ("", ".done", ".failed"))
+        with locked(shared / f"{name}.lock"):
+            if failed.exists():
+                pytest.fail(failed.read_text(), pytrace=False)
+            if not done.exists():
+                folder.mkdir()
+                try:
+                    build(folder)
+                except Exception as error:
+                    failed.write_text(f"building {name} failed: {error}")
+                    raise
+                done.touch()
+        return folder
+
+    return once
+
+
+@pytest.fixture(scope="session")
+def built_book(build_once: Callable[..., Path]) -> Path:
+    """The folder of the book's pages (HTML), built and executed from nothing."""
+
+    def build(folder: Path) -> None:
+        jupyter_book = Path(sys.executable).parent / "jupyter-book"
+        strict = ("-n", "-W", "--keep-going")
+        run(jupyter_book, "build", ".", *strict, "--path-output", folder)
+
+    return build_once("book", build) / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def sample_class(build_once: Callable[..., Path]) -> Path:
+    """A folder of a dozen submissions, made by `autograder sample-class`."""
+
+    def build(folder: Path) -> None:
+        autograder = Path(sys.executable).parent / "autograder"
+        run(autograder, "sample-class", "--out", folder / "submitted")
+
+    return build_once("sample-class", build) / "submitted"
