@@ -121,7 +121,7 @@ def vgg(
             layers.append(nn.MaxPool2d(2))
             continue
         out_channels = max(1, round(step * width))
-        conv = nn.Conv2d(channels, out_channels, 3, padding=1, bias=False)
+        conv = nn.Conv2d(channels, out_channels, 3, padding=1)
         layers += [conv, nn.BatchNorm2d(out_channels), nn.ReLU()]
         channels = out_channels
     head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, num_classes)]
