@@ -127,9 +127,7 @@ def read_idx(path: Path, sha256: str | None = None) -> np.ndarray:
     return np.frombuffer(raw, np.uint8, offset=4 + 4 * dimensions).reshape(sizes)
 
 
-def stratified(
-    labels: np.ndarray, per_class: int, exclude: np.ndarray | None = None
-) -> np.ndarray:
+def stratified(labels: np.ndarray, per_class: int, exclude: np.ndarray | None = None) -> np.ndarray:
     """Choose `per_class` positions of every class, shuffled, by a fixed seed."""
     rng = np.random.default_rng(SPLIT_SEED)
     free = np.ones(len(labels), dtype=bool)
@@ -262,9 +260,7 @@ def _read_image_folder(folder: Path) -> tuple[np.ndarray, np.ndarray]:
         try:
             images[i] = pil_to_tensor(found.loader(path)).permute(1, 2, 0).numpy()
         except (OSError, UnidentifiedImageError, ValueError) as error:
-            raise DataError(
-                f"{path} is not a readable 32 by 32 image: fetch it again."
-            ) from error
+            raise DataError(f"{path} is not a readable 32 by 32 image: fetch it again.") from error
     return images, np.asarray(found.targets)
 
 

@@ -45,9 +45,7 @@ def density(model: nn.Module) -> float:
 
 def tensor_bytes(model: nn.Module) -> int:
     """Bytes of all parameters and saved buffers in the types they have now, zeros included."""
-    return sum(
-        tensor.numel() * tensor.element_size() for tensor in _state(model).values()
-    )
+    return sum(tensor.numel() * tensor.element_size() for tensor in _state(model).values())
 
 
 def file_bytes(model: nn.Module) -> int:
@@ -56,9 +54,7 @@ def file_bytes(model: nn.Module) -> int:
 
     state = _state(model)
     if any(tensor.is_meta for tensor in state.values()):
-        raise ValueError(
-            "A model on the meta device has no values to save: build it on the CPU."
-        )
+        raise ValueError("A model on the meta device has no values to save: build it on the CPU.")
     return len(save({name: tensor.contiguous() for name, tensor in state.items()}))
 
 
@@ -74,9 +70,7 @@ def sparse_bytes(
     bitmap: the non-zero values and one bit for each position.
     """
     if value_bytes <= 0 or index_bytes <= 0:
-        raise ValueError(
-            "value_bytes and index_bytes must be positive numbers of bytes."
-        )
+        raise ValueError("value_bytes and index_bytes must be positive numbers of bytes.")
     nonzero = int(torch.count_nonzero(tensor))
     values = math.ceil(nonzero * value_bytes)
     if format == "dense":
@@ -142,9 +136,7 @@ def _distinct(named: Iterable[tuple[str, Tensor]]) -> dict[str, Tensor]:
 Shape = Sequence[int]
 
 
-def count_macs(
-    model: nn.Module, input_shape: Shape, dtype: torch.dtype | None = None
-) -> int:
+def count_macs(model: nn.Module, input_shape: Shape, dtype: torch.dtype | None = None) -> int:
     """Multiply-adds of one forward pass for one example.
 
     `input_shape` is the shape of one example, without the batch. `dtype` is the type of the input;
@@ -237,9 +229,7 @@ class _MacCounter(TorchDispatchMode):
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
         self.macs: dict[str, int] = {}
-        self.names = {
-            module: name or "(model)" for name, module in model.named_modules()
-        }
+        self.names = {module: name or "(model)" for name, module in model.named_modules()}
         self.running: list[nn.Module] = []
         self.hooks: list[Any] = []
 
@@ -379,15 +369,11 @@ def latency(
         _forward(model, batch)
         times = [_milliseconds(model, batch) for _ in range(warmup + repeats)][warmup:]
     quantiles = torch.tensor([0.5, 0.1, 0.9], dtype=torch.float64)
-    median, p10, p90 = torch.quantile(
-        torch.tensor(times, dtype=torch.float64), quantiles
-    ).tolist()
+    median, p10, p90 = torch.quantile(torch.tensor(times, dtype=torch.float64), quantiles).tolist()
     return Latency(median, p10, p90, batch_size, num_threads)
 
 
-def _example(
-    shape: tuple[int, ...], dtype: torch.dtype, device: torch.device
-) -> Tensor:
+def _example(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
     """Noise, or ones where the model reads whole numbers such as tokens."""
     if not dtype.is_floating_point:
         return torch.ones(shape, dtype=dtype, device=device)
@@ -480,9 +466,7 @@ def calibration_error(logits: Tensor, labels: Tensor, num_bins: int = 15) -> flo
             f"({logits.shape[0]},), got {tuple(labels.shape)}."
         )
     confidence = logits.double().softmax(dim=1).amax(dim=1)
-    inner_edges = (
-        torch.arange(1, num_bins, dtype=torch.float64, device=logits.device) / num_bins
-    )
+    inner_edges = torch.arange(1, num_bins, dtype=torch.float64, device=logits.device) / num_bins
     bins = torch.bucketize(confidence, inner_edges)
     gap = torch.zeros(num_bins, dtype=torch.float64, device=logits.device)
     gap.index_add_(0, bins, confidence - _hits(logits, labels).double())
@@ -522,9 +506,7 @@ def _logits(model: nn.Module, split: Split) -> Tensor:
 
     _check_model(model)
     if len(split.labels) == 0:
-        raise ValueError(
-            "The split has no examples, so there is no accuracy: pass a larger one."
-        )
+        raise ValueError("The split has no examples, so there is no accuracy: pass a larger one.")
     with _evaluating(model):
         logits = predict(model, split.images)
     _check_logits(logits)
@@ -538,9 +520,7 @@ def _check_logits(logits: Tensor) -> None:
             f"got {tuple(logits.shape)}."
         )
     if torch.isnan(logits).any():
-        raise ValueError(
-            "The logits contain NaN: check the model's weights before measuring."
-        )
+        raise ValueError("The logits contain NaN: check the model's weights before measuring.")
 
 
 def _check_pair(logits_t: Tensor, logits_s: Tensor) -> None:

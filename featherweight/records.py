@@ -48,7 +48,9 @@ def load(name: str, folder: Path | None = None) -> dict[str, Any]:
     path = (folder or FOLDER) / f"{name}.json"
     if not path.exists():
         known = ", ".join(sorted(p.stem for p in path.parent.glob("*.json"))) or "none"
-        raise FileNotFoundError(f"There is no run record '{name}' in {path.parent}: it has {known}.")
+        raise FileNotFoundError(
+            f"There is no run record '{name}' in {path.parent}: it has {known}."
+        )
     record = json.loads(path.read_text())
     missing = [field for field in FIELDS if field not in record]
     if missing:

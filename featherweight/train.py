@@ -101,9 +101,7 @@ def accuracy(model: nn.Module, split: Split) -> float:
     return (predict(model, split.images).argmax(dim=1) == split.labels).float().mean().item()
 
 
-def _epoch_report(
-    model: nn.Module, epoch: int, loss: float, val: Split | None
-) -> dict[str, float]:
+def _epoch_report(model: nn.Module, epoch: int, loss: float, val: Split | None) -> dict[str, float]:
     report = {"epoch": epoch + 1, "loss": loss}
     if val is not None:
         report["val_accuracy"] = accuracy(model, val)
