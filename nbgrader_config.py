@@ -1,0 +1,20 @@
+"""Where nbgrader finds this course: `autograder release` first, then any nbgrader command."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+
+c = get_config()  # noqa: F821  (nbgrader defines it)
+
+c.CourseDirectory.course_id = "featherweight"
+c.CourseDirectory.root = str(ROOT)
+c.CourseDirectory.source_directory = "_build/source"
+c.CourseDirectory.release_directory = "assignments"
+c.CourseDirectory.submitted_directory = "course/submitted"
+c.CourseDirectory.autograded_directory = "course/autograded"
+c.CourseDirectory.feedback_directory = "course/feedback"
+c.CourseDirectory.db_url = f"sqlite:///{ROOT / 'course' / 'gradebook.db'}"
+
+# A given cell may train a small network; a deleted graded cell is put back, not lost.
+c.Execute.timeout = 180
+c.OverwriteCells.add_missing_cells = True
