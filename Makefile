@@ -35,7 +35,7 @@ COURSE := nbgrader_config.py $(call tree,solutions autograder)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env course test book release grade bundle audit lint bench pictures lock clean
+.PHONY: help env course test book release grade bundle audit format lint bench pictures lock clean
 
 help: ## list what make can do
 	@echo "make TARGET  (two commands to begin with: make course, make test)"
@@ -63,6 +63,10 @@ bundle: $(BUILD)/release.stamp ## zip what students get into _build
 
 audit: $(INSTALLED) ## test the hidden tests: reference, empty, mutants, alternatives
 	$(BIN)/autograder audit $(ARGS)
+
+format: $(INSTALLED) ## format modules and the code in notebooks
+	$(BIN)/ruff format .
+	$(BIN)/python -m tests.house.format_notebooks
 
 lint: $(INSTALLED) ## check format, style and types
 	$(BIN)/ruff format --check .
