@@ -1,4 +1,4 @@
-"""Format the code cells of chapters and assignments as ruff formats modules: `make format` runs it."""
+"""Format the code cells of chapters and assignments: `make format` runs it."""
 
 import re
 import subprocess
