@@ -1,0 +1,286 @@
+"""Measure the course against what it stands in for, and write benchmarks/results.json.
+
+python benchmarks/run.py [NAME ...] [--slow] [--repeats N]
+
+Each benchmark times ours and theirs in turn, so that a busy machine slows both, and keeps the
+medians. `results.json` is the list of {name, ours_s, theirs_s, ratio, against}; `context.json`
+beside it says for each name where, when and with which versions it was measured.
+"""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+from torch.nn.utils import prune
+from tqdm import tqdm
+
+from featherweight import models, records
+
+FOLDER = Path(__file__).resolve().parent
+ROOT = FOLDER.parent
+BIN = Path(sys.executable).parent
+LIBRARIES = ("torch", "numpy", "nbgrader", "jupyter-book")
+
+Run = Callable[[], float]  # does the work once and returns its seconds
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """One comparison: a context that gives two runs, how often, and whether they are long."""
+
+    name: str
+    against: str
+    prepare: Callable
+    repeats: int = 11
+    slow: bool = False
+
+
+def clock(work: Callable[[], object]) -> float:
+    """Seconds that one call takes."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def command(*arguments: str | Path, cwd: Path = ROOT) -> None:
+    """Run a program of the environment; fail with what it printed."""
+    done = subprocess.run(
+        [BIN / arguments[0], *arguments[1:]], cwd=cwd, capture_output=True, text=True
+    )
+    if done.returncode:
+        sys.exit(f"{' '.join(map(str, arguments))} failed:\n{(done.stdout + done.stderr)[-3000:]}")
+
+
+@contextmanager
+def magnitude_pruning() -> Iterator[tuple[Run, Run]]:
+    """Mask the smallest 90 % of ten million weights, ours and torch's, and compare the masks."""
+    from featherweight.techniques.magnitude_pruning import apply_masks, global_masks
+
+    torch.manual_seed(0)
+    density = 0.1
+
+    def fresh() -> torch.nn.Sequential:
+        return models.mlp((784, 2600, 2600, 440, 10))
+
+    def weights(model: torch.nn.Sequential) -> list[tuple[torch.nn.Module, str]]:
+        return [(layer, "weight") for layer in model if isinstance(layer, torch.nn.Linear)]
+
+    def global_unstructured(model: torch.nn.Sequential) -> None:
+        method = prune.L1Unstructured
+        prune.global_unstructured(weights(model), pruning_method=method, amount=1 - density)
+
+    ours, theirs = fresh(), fresh()
+    theirs.load_state_dict(ours.state_dict())
+    apply_masks(ours, global_masks(ours, density))
+    global_unstructured(theirs)
+    for (mine, _), (other, _) in zip(weights(ours), weights(theirs), strict=True):
+        if not torch.equal(mine.weight != 0, other.weight_mask.bool()):
+            sys.exit("the masks differ: the times of two different results are not comparable")
+
+    def time_ours() -> float:
+        model = fresh()
+        return clock(lambda: apply_masks(model, global_masks(model, density)))
+
+    def time_theirs() -> float:
+        model = fresh()
+        return clock(lambda: global_unstructured(model))
+
+    yield time_ours, time_theirs
+
+
+def seconds_in_a_new_process(before: str, timed: str) -> float:
+    """Seconds of a statement in a new Python process, after another one."""
+    code = (
+        f"import time; {before}; t = time.perf_counter(); {timed}; print(time.perf_counter() - t)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return float(done.stdout)
+
+
+@contextmanager
+def import_time() -> Iterator[tuple[Run, Run]]:
+    """What the imports of a chapter add to the import of torch."""
+    bench = "from featherweight import data, expect, measure, models, plot, records, train, zoo"
+    yield (
+        lambda: seconds_in_a_new_process("import torch", bench),
+        lambda: seconds_in_a_new_process("pass", "import torch"),
+    )
+
+
+@contextmanager
+def build_of_the_book() -> Iterator[tuple[Run, Run]]:
+    """A second build, with nothing changed, and the first one."""
+    with tempfile.TemporaryDirectory() as folder:
+
+        def build(out: Path) -> float:
+            strict = ("-n", "-W", "--keep-going")
+            return clock(
+                lambda: command("jupyter-book", "build", ".", *strict, "--path-output", out)
+            )
+
+        first = Path(folder) / "first"
+
+        def from_nothing() -> float:
+            shutil.rmtree(first, ignore_errors=True)
+            return build(first)
+
+        from_nothing()
+        yield lambda: build(first), from_nothing
+
+
+@contextmanager
+def grading() -> Iterator[tuple[Run, Run]]:
+    """Grade the readable submissions of the sample class, ours and stock nbgrader's autograde."""
+    assignment = "a1-magnitude-pruning"
+    with tempfile.TemporaryDirectory() as folder:
+        course = Path(folder) / "course"
+        command("autograder", "sample-class", "--out", course / "submitted")
+        students = readable(course / "submitted", assignment)
+
+        def ours() -> float:
+            out = Path(folder) / "graded"
+            shutil.rmtree(out, ignore_errors=True)
+            submitted = ("--submissions", course / "submitted", "--out", out)
+            return clock(
+                lambda: command(
+                    "autograder", "grade", assignment, *submitted, "--unsafe-no-sandbox"
+                )
+            )
+
+        def theirs() -> float:
+            for made in ("autograded", "gradebook.db"):
+                path = course / made
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+            where = (f"--CourseDirectory.root={course}",)
+            command("nbgrader", "generate_assignment", assignment, "--force", *where)
+            return clock(
+                lambda: [
+                    command("nbgrader", "autograde", assignment, "--student", student, *where)
+                    for student in students
+                ]
+            )
+
+        yield ours, theirs
+
+
+def readable(submitted: Path, assignment: str) -> list[str]:
+    """Students whose notebook stock nbgrader can open; keep only those in the folder."""
+    kept = []
+    for student in sorted(submitted.iterdir()):
+        try:
+            json.loads((student / assignment / f"{assignment}.ipynb").read_text())["cells"]
+        except (OSError, ValueError, KeyError):
+            shutil.rmtree(student)
+        else:
+            kept.append(student.name)
+    return kept
+
+
+BENCHMARKS = (
+    Benchmark(
+        "global magnitude pruning, 10 million weights",
+        "torch.nn.utils.prune.global_unstructured",
+        magnitude_pruning,
+    ),
+    Benchmark("import all of featherweight, beyond torch", "import torch", import_time),
+    Benchmark(
+        "second build of the book",
+        "first build of the book",
+        build_of_the_book,
+        repeats=1,
+        slow=True,
+    ),
+    Benchmark("grade a sample class", "nbgrader autograde", grading, repeats=1, slow=True),
+)
+
+
+def measure(benchmark: Benchmark, repeats: int) -> dict[str, object]:
+    """Time both sides in turn and keep the medians."""
+    ours, theirs = [], []
+    with benchmark.prepare() as (run_ours, run_theirs):
+        for _ in tqdm(range(repeats), desc=benchmark.name):
+            ours.append(run_ours())
+            theirs.append(run_theirs())
+    ours_s, theirs_s = statistics.median(ours), statistics.median(theirs)
+    return {
+        "name": benchmark.name,
+        "ours_s": round(ours_s, 4),
+        "theirs_s": round(theirs_s, 4),
+        "ratio": round(ours_s / theirs_s, 3),
+        "against": benchmark.against,
+    }
+
+
+def context(repeats: int) -> dict[str, object]:
+    """Where, when and with what something was measured."""
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "commit": records.commit(),
+        "hardware": records.hardware(),
+        "threads": torch.get_num_threads(),
+        "repeats": repeats,
+        "versions": {"python": platform.python_version()} | {n: version(n) for n in LIBRARIES},
+    }
+
+
+def read(path: Path, otherwise: object) -> object:
+    """The content of a JSON file, if there is one."""
+    return json.loads(path.read_text()) if path.exists() else otherwise
+
+
+def write(path: Path, content: object) -> None:
+    """Write a JSON file, all of it or nothing."""
+    temporary = path.with_suffix(".part")
+    temporary.write_text(json.dumps(content, indent=1) + "\n")
+    os.replace(temporary, path)
+
+
+def main() -> None:
+    """Measure what was asked for; what was not keeps the figures it has."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", help="parts of the names of benchmarks; default: all")
+    parser.add_argument("--slow", action="store_true", help="the ones that take minutes, too")
+    parser.add_argument("--repeats", type=int, help="how often, for each of them")
+    args = parser.parse_args()
+    chosen = [
+        benchmark
+        for benchmark in BENCHMARKS
+        if (any(name in benchmark.name for name in args.names) or not args.names)
+        and (args.slow or args.names or not benchmark.slow)
+    ]
+    if not chosen:
+        sys.exit(
+            f"No benchmark has such a name; there are: {'; '.join(b.name for b in BENCHMARKS)}."
+        )
+    results = {entry["name"]: entry for entry in read(FOLDER / "results.json", [])}
+    contexts = read(FOLDER / "context.json", {})
+    for benchmark in chosen:
+        repeats = args.repeats or benchmark.repeats
+        results[benchmark.name] = measure(benchmark, repeats)
+        contexts[benchmark.name] = context(repeats)
+        print(
+            "{name}: {ours_s} s, {against} {theirs_s} s, ratio {ratio}".format(
+                **results[benchmark.name]
+            )
+        )
+        known = [b.name for b in BENCHMARKS if b.name in results]
+        write(FOLDER / "results.json", [results[name] for name in known])
+        write(FOLDER / "context.json", {name: contexts[name] for name in known})
+
+
+if __name__ == "__main__":
+    main()
