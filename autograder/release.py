@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from nbformat import NotebookNode
 from tqdm import tqdm
 
 from autograder import source
@@ -58,10 +59,11 @@ def run(args: argparse.Namespace) -> int:
 def release(names: list[str]) -> list[Path]:
     """Write `_build/source/` and `assignments/`; return the changed files of the latter."""
     (ROOT / "course").mkdir(exist_ok=True)
+    masters = {name: source.master(name) for name in names}
     changed = []
     with _workplace() as work:
         for name in tqdm(names, desc="release", disable=None):
-            made = _write_source(name, work / "source" / name)
+            made = _write_source(name, masters[name], work / "source" / name)
             _replace_folder(made, BUILT / name)
             generated = _generate(name, BUILT.parent / "source", work / "release")
             changed += _replace_folder(generated, RELEASED / name)
@@ -70,11 +72,12 @@ def release(names: list[str]) -> list[Path]:
 
 def check(names: list[str]) -> list[Path]:
     """Return the files of `assignments/` that differ from what their sources give."""
+    masters = {name: source.master(name) for name in names}
     differing = []
     with _workplace() as work:
         database = f"sqlite:///{work / 'gradebook.db'}"
         for name in tqdm(names, desc="check", disable=None):
-            _write_source(name, work / "source" / name)
+            _write_source(name, masters[name], work / "source" / name)
             generated = _generate(name, work / "source", work / "release", database)
             differing += _differences(generated, RELEASED / name)
     return differing
@@ -88,8 +91,8 @@ def _workplace() -> Iterator[Path]:
         yield Path(work)
 
 
-def _write_source(name: str, folder: Path) -> Path:
-    source.write(source.master(name), folder / f"{name}.ipynb")
+def _write_source(name: str, notebook: NotebookNode, folder: Path) -> Path:
+    source.write(notebook, folder / f"{name}.ipynb")
     for fixture in source.fixtures(name):
         target = folder / fixture.relative_to(source.SOLUTIONS / name)
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -33,7 +33,7 @@ BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 MARKERS = ("begin solution", "end solution", "begin hidden tests", "end hidden tests")
 OPTIONS = ("solution", "visible", "grade", "tags")
 IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-RESERVED = ("given-", "test-", "check-", "text-")
+RESERVED = ("given-", "text-")
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
@@ -211,7 +211,7 @@ def _stray_fence(line: str, opens_cell: bool) -> str | None:
     if opens_cell and line != "```{code-cell} ipython3":
         return "a code cell opens with '```{code-cell} ipython3', exactly."
     if not opens_cell and re.search(r"[`~:]{3,}\s*\{?\s*code[-_ ]?cells?\b", line):
-        return "this looks like a code cell, but it is not one: it opens with '```{code-cell} ipython3'"
+        return "this is no code cell: one opens with '```{code-cell} ipython3', exactly."
     return None
 
 
@@ -254,7 +254,8 @@ def _stray_option(line: str, number: int, cells: list[NotebookNode]) -> str | No
         return None
     if any(c.cell_type == "code" and c.line < number < c.first for c in cells):
         return None
-    close = difflib.get_close_matches(named.group(1).lower(), OPTIONS + ("written",), cutoff=0.7)
+    known = (*OPTIONS, "written")
+    close = difflib.get_close_matches(named.group(1).lower(), known, cutoff=0.7)
     return "an option stands on the first line of its code cell." if close else None
 
 
