@@ -1,4 +1,4 @@
-"""What every test shares: one thread, a clean environment, and slow work that is done once a run."""
+"""What every test shares: one thread, a clean environment, and slow work done once a run."""
 
 import fcntl
 import os
