@@ -43,7 +43,7 @@ class Recipe:
 
 
 RECIPES = {
-    "fashion-lenet-300-100": Recipe("lenet_300_100", training={"num_epochs": 12, "lr": 0.1}),
+    "fashion-lenet-300-100": Recipe("lenet_300_100", training={"num_epochs": 16, "lr": 0.05}),
     "fashion-small-cnn": Recipe("small_cnn", training={"num_epochs": 8, "lr": 0.05}),
 }
 
