@@ -21,7 +21,7 @@ def float64(rng, *shape):
 def unchanged(student, *before):
     """The arguments of the last call are what they were."""
     for got, expected in zip(student.arguments(), before, strict=False):
-        close(got, expected, "your function changed an object it was given", atol=0.0, name="It")
+        close(got, expected, "leave what you are given as it is", 0.0, "The caller's argument")
 
 
 # ---------------------------------------------------------------- question 1
@@ -132,7 +132,12 @@ def nm_pattern(student, rng):
         got = student.call("nm_mask", ties, 2, 4)
         expect.shape(got, ties.shape)
         counts = got.double().reshape(6, 2, 4).sum(-1)
-        expect.equal(counts, torch.full((6, 2), 2.0), "equal magnitudes: count", name="The count")
+        expect.equal(
+            counts,
+            torch.full((6, 2), 2.0),
+            "equal magnitudes must not change it",
+            name="The count per group",
+        )
         refuses_ragged_groups(student, rng)
 
 
@@ -190,9 +195,10 @@ def erk_capping(student, rng):
         "small": (10, 8),
     }
     sums, total = sum(map(sum, shapes.values())), sum(map(math.prod, shapes.values()))
-    small = 80 / 18  # the epsilon at which "small" is full; only "tiny" is, if nothing is passed on
+    one_full = (6 + inputs.uniform(rng, 1.5, 4.0) * (sums - 5)) / total
+    small = 80 / 18  # the epsilon at which "small" is full: it is so only by what "tiny" passes on
     cascade = (small * sums + small * (sums - 5) + 6) / 2 / total
-    for density in (cascade, 0.5, 0.9):
+    for density in (one_full, cascade, 0.5, 0.9):
         got = student.call("erk_densities", shapes, density)
         assert isinstance(got, dict), f"The result must be a dict, not {type(got).__name__}."
         expect.equal(sorted(got), sorted(shapes), name="The list of layers")
@@ -223,7 +229,7 @@ def lamp_scores(student, rng):
             weight = float64(rng, *shape) * inputs.uniform(rng, 0.1, 3.0)
             got = student.call("lamp_scores", weight)
             hint = "each square is divided by the squares of its own and all larger magnitudes"
-            close(got, lamp_reference(weight), hint, name="The scores")
+            close(got, lamp_reference(weight), hint, name="The tensor of scores")
             unchanged(student, weight)
     with part(1, "tensors with zeros"):
         weight = inputs.sparse_weights(rng, 6, 5, density=0.4).double()
@@ -314,7 +320,7 @@ def stepped_density(student, rng):
                 got = student.call("stepped_density", step, start, end, 1, **ends, power=power)
                 expected = density_at(step, start, end, 1, **ends, power=power)
                 hint = "how far is this step between start and end, and how far is there to go?"
-                close(got, expected, hint, name=f"The density with power {power}")
+                close(got, expected, hint, name=f"The density at step {step}, power {power},")
     with part(1, "before the start, and between updates"):
         every = 7 if length % 7 else 11
         last = start + every * (length // every)
@@ -323,7 +329,7 @@ def stepped_density(student, rng):
             got = student.call("stepped_density", step, start, end, every, **ends)
             expected = density_at(step, start, end, every, **ends, power=3)
             hint = "which was the last update at or before this step?"
-            close(got, expected, hint, name="The density")
+            close(got, expected, hint, name=f"The density at step {step}, every {every},")
 
 
 # ---------------------------------------------------------------- question 7

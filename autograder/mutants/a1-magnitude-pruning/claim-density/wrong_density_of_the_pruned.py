@@ -1,0 +1,8 @@
+# Measures the network right after pruning instead of the evaluated one.
+def audit_claim(pruned, final, sparsity):
+    names = [name for name in final if name.endswith("weight") and final[name].ndim > 1]
+    by_layer = {n: int(pruned[n].count_nonzero()) / pruned[n].numel() for n in names}
+    total = sum(pruned[n].numel() for n in names)
+    density = sum(int(pruned[n].count_nonzero()) for n in names) / total
+    regrown = sum(int(((pruned[n] == 0) & (final[n] != 0)).sum()) for n in names)
+    return {"density": density, "by_layer": by_layer, "regrown": regrown, "verdict": "regrown"}

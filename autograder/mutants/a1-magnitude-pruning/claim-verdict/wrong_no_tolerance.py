@@ -1,0 +1,12 @@
+# Takes the rounded claim literally.
+def audit_claim(pruned, final, sparsity):
+    names = [name for name in final if name.endswith("weight") and final[name].ndim > 1]
+    total = sum(final[n].numel() for n in names)
+    zeros = sum(int((pruned[n] == 0).sum()) for n in names)
+    regrown = sum(int(((pruned[n] == 0) & (final[n] != 0)).sum()) for n in names)
+    by_layer = {n: int(final[n].count_nonzero()) / final[n].numel() for n in names}
+    verdict = "regrown" if regrown else "still pruned"
+    if zeros / total < sparsity:
+        verdict = "never pruned"
+    density = sum(int(final[n].count_nonzero()) for n in names) / total
+    return {"density": density, "by_layer": by_layer, "regrown": regrown, "verdict": verdict}

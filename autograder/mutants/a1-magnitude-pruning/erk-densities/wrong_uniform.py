@@ -1,0 +1,3 @@
+# Gives every layer the same density.
+def erk_densities(shapes, density):
+    return {name: float(density) for name in shapes}

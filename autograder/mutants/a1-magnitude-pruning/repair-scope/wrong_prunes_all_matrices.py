@@ -1,0 +1,8 @@
+# Prunes every tensor of two or more dimensions, position embeddings included.
+def prune_state(state, density):
+    copied = {name: tensor.clone() for name, tensor in state.items()}
+    for name, tensor in copied.items():
+        if tensor.ndim >= 2:
+            removed = tensor.numel() - round(density * tensor.numel())
+            tensor.view(-1)[tensor.flatten().abs().argsort()[:removed]] = 0
+    return copied

