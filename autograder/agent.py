@@ -290,3 +290,14 @@ class Agent:
 
     def arguments(self):
         return self.last
+
+
+def install(shell):
+    """Answer requests on a kernel's shell channel, apart from the running of cells."""
+    kernel, agent = shell.kernel, Agent(shell.user_ns)
+
+    def handle(stream, ident, parent):
+        reply = {"reply": agent.answer(parent["content"]["request"])}
+        kernel.session.send(stream, "featherweight_reply", reply, parent, ident=ident)
+
+    kernel.shell_handlers["featherweight_request"] = handle

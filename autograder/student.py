@@ -140,9 +140,9 @@ class LocalStudent(Student):
 
     def _answer(self, payload: str) -> str:
         silence = io.StringIO()
-        with contextlib.redirect_stdout(silence), contextlib.redirect_stderr(silence):
-            with interrupted_after(self.timeout):
-                return self.agent.answer(payload)
+        quiet = contextlib.redirect_stdout(silence), contextlib.redirect_stderr(silence)
+        with quiet[0], quiet[1], interrupted_after(self.timeout):
+            return self.agent.answer(payload)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,405 @@
+"""Run a rebuilt notebook in a kernel of its own, with limits, and keep what it printed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import zmq
+from jupyter_client.session import Session as Messages
+
+from autograder import agent
+from autograder.rebuild import printable
+from autograder.student import StudentGone, StudentTimeout
+
+PASSED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "FEATHERWEIGHT_DATA")
+SHOWN_TYPES = ("text/plain", "text/html", "text/markdown", "text/latex")
+SHOWN_IMAGES = ("image/png", "image/jpeg", "image/svg+xml")
+START_TIMEOUT = 60.0
+INTERRUPT_GRACE = 2.0
+MAX_RESTARTS = 3
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may use; times in seconds, sizes in bytes."""
+
+    cell_seconds: float = 60.0
+    notebook_seconds: float = 300.0
+    call_seconds: float = 20.0
+    cell_output: int = 2_000_000
+    message: int = 128_000_000
+
+    def as_dict(self) -> dict:
+        return asdict(self)
+
+
+@dataclass
+class Outcome:
+    """How a cell ended (ok, error, timeout, died, skipped) and its outputs as notebooks hold."""
+
+    status: str
+    outputs: list[dict] = field(default_factory=list)
+
+
+class Session(Protocol):
+    """A place where a student's code runs. Another implementation can put walls around it."""
+
+    alive: bool
+
+    def start(self) -> None: ...
+    def run(self, source: str, timeout: float) -> Outcome: ...
+    def request(self, payload: str, timeout: float) -> str: ...
+    def kill(self) -> None: ...
+
+
+class KernelSession:
+    """An ipykernel in a process group of its own, over IPC. It is no sandbox."""
+
+    def __init__(self, files: dict[str, bytes], limits: Limits):
+        self.files, self.limits = files, limits
+        self.alive = False
+
+    def start(self) -> None:
+        """Start the kernel in a fresh folder and install the agent that answers requests."""
+        self.folder = Path(tempfile.mkdtemp(prefix="fw-"))
+        for name in ("work", "home", "tmp"):
+            (self.folder / name).mkdir()
+        for name, data in self.files.items():
+            path = self.folder / "work" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        self.messages = Messages(key=os.urandom(32).hex().encode(), username="grader")
+        self._launch()
+        self._connect()
+        source = f"{Path(agent.__file__).read_text(encoding='utf-8')}\ninstall(get_ipython())\n"
+        outcome = self.run(f"exec(compile({source!r}, '<agent>', 'exec'), {{}})", START_TIMEOUT)
+        if outcome.status != "ok":
+            raise StudentGone("The kernel did not start.")
+
+    def _launch(self) -> None:
+        connection = {
+            "transport": "ipc",
+            "ip": str(self.folder / "k"),
+            "key": self.messages.key.decode(),
+            "signature_scheme": "hmac-sha256",
+            **{f"{name}_port": number for number, name in enumerate(PORTS, start=1)},
+        }
+        path = self.folder / "connection.json"
+        path.write_text(self.messages.pack(connection).decode())
+        options = ["--HistoryManager.enabled=False", "--IPKernelApp.log_level=50"]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "ipykernel_launcher", "-f", str(path), *options],
+            cwd=self.folder / "work",
+            env=environment(self.folder),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self.alive = True
+
+    def _connect(self) -> None:
+        self.context = zmq.Context()
+        self.shell = self._socket(zmq.DEALER, "shell")
+        self.iopub = self._socket(zmq.SUB, "iopub")
+        self.iopub.subscribe(b"")
+        deadline = time.monotonic() + START_TIMEOUT
+        heard: set[str] = set()
+        while heard != {"shell", "iopub"}:
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.kill()
+                raise StudentGone("The kernel did not start.")
+            self.messages.send(self.shell, "kernel_info_request")
+            heard |= {name for name, _ in self._receive(0.05)}
+
+    def _socket(self, kind: int, name: str) -> zmq.Socket:
+        made = self.context.socket(kind)
+        made.linger = 0
+        made.maxmsgsize = self.limits.message
+        made.connect(f"ipc://{self.folder / 'k'}-{PORTS.index(name) + 1}")
+        return made
+
+    def _receive(self, seconds: float) -> list[tuple[str, list[bytes]]]:
+        """Messages as they came, with the name of their channel; empty if none came in time."""
+        poller = zmq.Poller()
+        poller.register(self.shell, zmq.POLLIN)
+        poller.register(self.iopub, zmq.POLLIN)
+        ready = poller.poll(seconds * 1000)
+        names = {self.shell: "shell", self.iopub: "iopub"}
+        return [(names[found], found.recv_multipart()) for found, _ in ready]
+
+    def _read(self, parts: list[bytes]) -> dict:
+        """The content of a message, empty for one that is not in the kernel's form."""
+        try:
+            return self.messages.deserialize(self.messages.feed_identities(parts)[1])
+        except Exception:
+            return {}
+
+    def run(self, source: str, timeout: float) -> Outcome:
+        """Run one cell; a cell that takes too long is interrupted, or killed if that fails."""
+        content = {
+            "code": source,
+            "silent": False,
+            "store_history": True,
+            "user_expressions": {},
+            "allow_stdin": False,
+            "stop_on_error": False,
+        }
+        gathered = Outputs(self.limits.cell_output)
+        reply, timed_out = self._exchange("execute_request", content, timeout, gathered)
+        if timed_out:
+            gathered.add_error("TimeoutError", f"The cell ran longer than {timeout:.3g} seconds.")
+            return Outcome("timeout", gathered.outputs)
+        if reply is None:
+            gathered.add_error("KernelDied", "The cell ended the process that runs the notebook.")
+            return Outcome("died", gathered.outputs)
+        return Outcome("ok" if reply.get("status") == "ok" else "error", gathered.outputs)
+
+    def request(self, payload: str, timeout: float) -> str:
+        """Ask the agent; raises `StudentTimeout` or `StudentGone` if there is no answer."""
+        if not self.alive:
+            raise StudentGone("The process that runs the notebook had ended.")
+        content = {"request": payload}
+        reply, timed_out = self._exchange("featherweight_request", content, timeout, None)
+        if timed_out:
+            raise StudentTimeout(f"The call took longer than {timeout:g} seconds.")
+        if reply is None:
+            raise StudentGone("The call ended the process that runs the notebook.")
+        text = reply.get("reply")
+        return text if isinstance(text, str) else ""
+
+    def _exchange(
+        self, kind: str, content: dict, timeout: float, gathered: Outputs | None
+    ) -> tuple[dict | None, bool]:
+        """Send a message and wait for its reply: the reply's content, and if the time ran out."""
+        sent = self.messages.send(self.shell, kind, content)["header"]["msg_id"]
+        deadline, timed_out, reply, idle = time.monotonic() + timeout, False, None, False
+        while reply is None or not idle:
+            if time.monotonic() > deadline:
+                if reply is not None:
+                    break
+                if timed_out:
+                    self.kill()
+                    break
+                timed_out, deadline = True, time.monotonic() + INTERRUPT_GRACE
+                os.kill(self.process.pid, signal.SIGINT)
+            arrived = self._receive(0.1)
+            if not arrived and self.process.poll() is not None:
+                self.kill()
+                break
+            for channel, parts in arrived:
+                message = self._relevant(channel, parts, gathered)
+                if message.get("parent_header", {}).get("msg_id") != sent:
+                    continue
+                if channel == "shell":
+                    reply = message["content"]
+                    deadline = min(deadline, time.monotonic() + INTERRUPT_GRACE)
+                elif message["msg_type"] == "status":
+                    idle = message["content"].get("execution_state") == "idle"
+                elif gathered is not None:
+                    gathered.add(message["msg_type"], message["content"])
+        return reply, timed_out
+
+    def _relevant(self, channel: str, parts: list[bytes], gathered: Outputs | None) -> dict:
+        """A message, unless it is output that nobody keeps (so that it costs nothing)."""
+        unkept = channel == "iopub" and (gathered is None or gathered.full)
+        if unkept and not any(b'"status"' in part[:400] for part in parts[:4]):
+            return {}
+        if gathered is not None and channel == "iopub":
+            gathered.count(sum(map(len, parts)))
+        message = self._read(parts)
+        return message if isinstance(message.get("content"), dict) else {}
+
+    def kill(self) -> None:
+        """End the kernel and every process of its group at once, and remove its folder."""
+        if not self.alive:
+            return
+        self.alive = False
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            self.process.poll()
+        self.process.wait()
+        self.context.destroy(linger=0)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+PORTS = ("shell", "iopub", "stdin", "control", "hb")
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """What the student's process finds in its environment: nothing of the instructor's."""
+    kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+    return {
+        "LANG": "C.UTF-8",
+        **kept,
+        **threads,
+        "HOME": str(folder / "home"),
+        "IPYTHONDIR": str(folder / "home"),
+        "TMPDIR": str(folder / "tmp"),
+        "JPY_PARENT_PID": str(os.getpid()),
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "MPLCONFIGDIR": str(folder / "home"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
+        "PYTHONNOUSERSITE": "1",
+        "CUDA_VISIBLE_DEVICES": "",
+        "TQDM_DISABLE": "1",
+    }
+
+
+class Outputs:
+    """The outputs of one cell, cleaned of what a page must not hold, within a budget of bytes."""
+
+    def __init__(self, budget: int):
+        self.outputs: list[dict] = []
+        self.budget, self.spent, self.full = budget, 0, False
+        self.by_display: dict[str, dict] = {}
+
+    def count(self, size: int) -> None:
+        self.spent += size
+        if self.spent > self.budget and not self.full:
+            self.full = True
+            limit = f"{self.budget / 1e6:.3g} MB"
+            self.add_text("stdout", f"\n[more output than {limit}; the rest is left out]\n")
+
+    def add(self, kind: str, content: dict) -> None:
+        """Keep one message of the kernel's, if it is output in a form that we know."""
+        if self.full:
+            return
+        if kind == "stream" and content.get("name") in ("stdout", "stderr"):
+            self.add_text(content["name"], text_of(content.get("text")))
+        elif kind in ("display_data", "execute_result"):
+            self.add_display(content)
+        elif kind == "update_display_data":
+            self.update(content)
+        elif kind == "clear_output":
+            self.outputs.clear()
+        elif kind == "error":
+            lines = content.get("traceback")
+            lines = lines if isinstance(lines, list) else []
+            self.add_error(
+                text_of(content.get("ename")),
+                text_of(content.get("evalue")),
+                [text_of(line) for line in lines[:200]],
+            )
+
+    def add_text(self, name: str, text: str) -> None:
+        last = self.outputs[-1] if self.outputs else {}
+        if last.get("output_type") == "stream" and last["name"] == name:
+            last["text"] += text
+        else:
+            self.outputs.append({"output_type": "stream", "name": name, "text": text})
+
+    def add_display(self, content: dict) -> None:
+        data = shown_data(content)
+        if not data:
+            return
+        output = {"output_type": "display_data", "data": data, "metadata": {}}
+        self.outputs.append(output)
+        display = text_of((content.get("transient") or {}).get("display_id"))
+        if display:
+            self.by_display[display] = output
+
+    def update(self, content: dict) -> None:
+        display = text_of((content.get("transient") or {}).get("display_id"))
+        if display in self.by_display:
+            self.by_display[display]["data"] = shown_data(content)
+
+    def add_error(self, name: str, message: str, lines: list[str] | None = None) -> None:
+        lines = lines or [f"{name}: {message}"]
+        error = {"output_type": "error", "ename": name, "evalue": message, "traceback": lines}
+        self.outputs.append(error)
+
+
+def shown_data(content: dict) -> dict[str, str]:
+    """The forms of an output that feedback can show."""
+    data = content.get("data")
+    data = data if isinstance(data, dict) else {}
+    kept = {kind: text_of(data.get(kind)) for kind in (*SHOWN_TYPES, *SHOWN_IMAGES)}
+    return {kind: text for kind, text in kept.items() if text}
+
+
+def text_of(value: object) -> str:
+    return printable(value) if isinstance(value, str) else ""
+
+
+class NotebookRun:
+    """Runs cells one after another; when the process dies, starts again without its killer.
+
+    So one cell that ends the process costs only its own question.
+    """
+
+    def __init__(self, start: Callable[[], Session], sources: list[str | None], limits: Limits):
+        self.start, self.sources, self.limits = start, sources, limits
+        self.outcomes = [Outcome("skipped") for _ in sources]
+        self.deadline = time.monotonic() + limits.notebook_seconds
+        self.restarts = -1
+        self.session: Session | None = None
+
+    def execute(self) -> None:
+        """Run every cell that has a source (None: not to be run)."""
+        for number, source in enumerate(self.sources):
+            if source is None:
+                continue
+            if not self.renew(number):
+                status = "timeout" if self.left() <= 0 else "died"
+                self.outcomes[number] = Outcome(status, self._reason(status))
+                continue
+            self.outcomes[number] = self._run(source)
+
+    def renew(self, upto: int | None = None) -> bool:
+        """See to it that a process is there in which the cells so far have run."""
+        if self.session is not None and self.session.alive:
+            return self.left() > 0
+        if self.restarts >= MAX_RESTARTS or self.left() <= 0:
+            return False
+        self.restarts += 1
+        self.session = self.start()
+        try:
+            self.session.start()
+        except StudentGone:
+            return False
+        for source, outcome in zip(self.sources[:upto], self.outcomes[:upto], strict=True):
+            if source is not None and outcome.status in ("ok", "error") and self.session.alive:
+                self._run(source)
+        return self.session.alive and self.left() > 0
+
+    def _run(self, source: str) -> Outcome:
+        return self.session.run(source, min(self.limits.cell_seconds, max(self.left(), 0.1)))
+
+    def left(self) -> float:
+        return self.deadline - time.monotonic()
+
+    def _reason(self, status: str) -> list[dict]:
+        gathered = Outputs(self.limits.cell_output)
+        if status == "timeout":
+            seconds = f"{self.limits.notebook_seconds:g}"
+            gathered.add_error("TimeoutError", f"The notebook ran longer than {seconds} seconds.")
+        else:
+            gathered.add_error("KernelDied", "The process that runs the notebook ended too often.")
+        return gathered.outputs
+
+    def request(self, payload: str, timeout: float) -> str:
+        """Pass a check's request to the process, within the notebook's time."""
+        if self.left() <= 0:
+            seconds = f"{self.limits.notebook_seconds:g}"
+            raise StudentTimeout(f"The notebook took longer than {seconds} seconds in all.")
+        if self.session is None or not self.session.alive:
+            raise StudentGone("The process that runs the notebook had ended.")
+        return self.session.request(payload, min(timeout, self.left()))
+
+    def kill(self) -> None:
+        if self.session is not None:
+            self.session.kill()

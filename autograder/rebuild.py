@@ -1,0 +1,215 @@
+"""Rebuild a submission from the instructor's master: only answers come from the student."""
+
+from __future__ import annotations
+
+import copy
+import json
+from dataclasses import dataclass, field
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell
+
+MISSING_NOTE = "This cell was missing from the submission."
+
+
+class Unreadable(Exception):
+    """A file that is no notebook; the message says what is wrong with it."""
+
+
+class WrongAssignment(Exception):
+    """A notebook that has no cell of the assignment."""
+
+
+@dataclass(frozen=True)
+class StudentCell:
+    """What counts of a cell in a submitted notebook."""
+
+    kind: str
+    source: str
+    grade_id: str
+    cell_id: str
+
+
+@dataclass
+class Rebuilt:
+    """The notebook to run, the answers that were not there, and what the instructor should know."""
+
+    notebook: NotebookNode
+    missing: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def rebuild(master: NotebookNode, data: bytes) -> Rebuilt:
+    """Put a student's answers, and the cells they added, into a copy of the master."""
+    cells = read_cells(data)
+    layout = Layout(master)
+    placed = [(layout.place(cell), cell) for cell in cells]
+    if not any(spot is not None and layout.is_mark(spot) for spot, _ in placed):
+        raise WrongAssignment("no cell of this assignment is in the notebook")
+    rebuilt = Rebuilt(copy.deepcopy(master))
+    answers = {spot: layout.answers(spot, placed) for spot in layout.answer_spots}
+    chosen = {spot: pick(found, layout.stub(spot)) for spot, found in answers.items()}
+    extras = layout.extras(placed, [cell for cell in chosen.values() if cell is not None])
+    for spot, cell in chosen.items():
+        layout.fill(rebuilt, spot, cell, len(answers[spot]))
+    rebuilt.notebook.cells = interleaved(rebuilt.notebook.cells, extras)
+    return rebuilt
+
+
+def unanswered(master: NotebookNode) -> Rebuilt:
+    """The master without any answer, for a submission that holds none."""
+    layout, rebuilt = Layout(master), Rebuilt(copy.deepcopy(master))
+    for spot in layout.answer_spots:
+        layout.fill(rebuilt, spot, None, 0)
+    rebuilt.notes = []
+    return rebuilt
+
+
+def read_cells(data: bytes) -> list[StudentCell]:
+    """The cells of a notebook file, read leniently; raises `Unreadable` for anything else."""
+    if not data.strip():
+        raise Unreadable("the file is empty")
+    try:
+        text = data.decode("utf-8-sig")
+        content = json.loads(text)
+        if isinstance(content, dict) and "worksheets" in content:
+            content = nbformat.reads(text, as_version=4)
+    except UnicodeDecodeError:
+        raise Unreadable("the file is not UTF-8 text") from None
+    except RecursionError:
+        raise Unreadable("the file is nested too deep to be a notebook") from None
+    except Exception as error:
+        raise Unreadable(f"the file is not valid JSON ({str(error)[:100]})") from None
+    cells = content.get("cells") if isinstance(content, dict) else None
+    if not isinstance(cells, list):
+        raise Unreadable("the file is JSON, but no notebook: it has no list of cells")
+    return [student_cell(cell) for cell in cells if isinstance(cell, dict)]
+
+
+def student_cell(cell: dict) -> StudentCell:
+    metadata = as_dict(cell.get("metadata"))
+    grade_id = as_dict(metadata.get("nbgrader")).get("grade_id")
+    source = cell.get("source", "")
+    if isinstance(source, list):
+        source = "".join(line for line in source if isinstance(line, str))
+    source = source if isinstance(source, str) else ""
+    kind = "code" if cell.get("cell_type") == "code" else "markdown"
+    return StudentCell(kind, printable(source), as_text(grade_id), as_text(cell.get("id")))
+
+
+def as_dict(value: object) -> dict:
+    return value if isinstance(value, dict) else {}
+
+
+def as_text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def printable(text: str) -> str:
+    """The text without lone surrogates, which no file could hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+class Layout:
+    """Where the cells of a submission belong in the master."""
+
+    def __init__(self, master: NotebookNode):
+        from nbgrader.preprocessors import ClearSolutions
+
+        self.cells = master.cells
+        self.released = ClearSolutions().preprocess(copy.deepcopy(master), {})[0].cells
+        self.by_grade_id = {mark_id(c): i for i, c in enumerate(self.cells) if mark_id(c)}
+        self.by_cell_id = {c.get("id"): i for i, c in enumerate(self.cells) if c.get("id")}
+        self.answer_spots = [i for i, c in enumerate(self.cells) if is_answer(c)]
+        self.by_source = {normal(c.source): i for i, c in enumerate(self.cells)}
+        for i, cell in enumerate(self.cells):
+            if is_hidden_check(cell):
+                self.by_source[normal(before_hidden(cell.source))] = i
+
+    def place(self, cell: StudentCell) -> int | None:
+        """The master's cell that this cell is, or a copy of; None for one the student added."""
+        if cell.grade_id in self.by_grade_id:
+            return self.by_grade_id[cell.grade_id]
+        if cell.cell_id in self.by_cell_id:
+            return self.by_cell_id[cell.cell_id]
+        spot = self.by_source.get(normal(cell.source)) if cell.source.strip() else None
+        return None if spot in self.answer_spots else spot
+
+    def is_mark(self, spot: int) -> bool:
+        """Whether a cell shows which assignment this is: an answer or a check, by its id."""
+        return spot in self.answer_spots or is_hidden_check(self.cells[spot])
+
+    def stub(self, spot: int) -> str:
+        return self.released[spot].source
+
+    def answers(self, spot: int, placed: list) -> list[StudentCell]:
+        return [cell for where, cell in placed if where == spot]
+
+    def extras(self, placed: list, chosen: list[StudentCell]) -> dict[int, list[NotebookNode]]:
+        """The cells that the student added, by the master's cell they come after (-1: first)."""
+        found: dict[int, list[NotebookNode]] = {}
+        anchor = number = -1
+        for spot, cell in placed:
+            second = spot in self.answer_spots and not any(cell is one for one in chosen)
+            if (spot is None or second) and cell.source.strip():
+                number += 1
+                make = new_code_cell if cell.kind == "code" else new_markdown_cell
+                extra = make(cell.source, id=f"extra-{number}", metadata={"tags": ["added"]})
+                found.setdefault(anchor, []).append(extra)
+            anchor = anchor if spot is None else spot
+        return found
+
+    def fill(self, rebuilt: Rebuilt, spot: int, answer: StudentCell | None, copies: int) -> None:
+        """Write one answer into the rebuilt notebook, and note what was odd about it."""
+        cell, name = rebuilt.notebook.cells[spot], mark_id(self.cells[spot])
+        if answer is None:
+            comment = f"# {MISSING_NOTE}" if cell.cell_type == "code" else MISSING_NOTE
+            cell.source = comment
+            rebuilt.missing.append(name)
+            rebuilt.notes.append(f"the answer cell '{name}' is missing")
+            return
+        cell.source = answer.source
+        if copies > 1:
+            rebuilt.notes.append(f"the answer cell '{name}' is there {copies} times")
+        if answer.kind != cell.cell_type:
+            rebuilt.notes.append(f"the answer cell '{name}' had another type")
+
+
+def pick(found: list[StudentCell], stub: str) -> StudentCell | None:
+    """The answer among copies of one cell: the last that was worked on, else the last."""
+    worked_on = [cell for cell in found if normal(cell.source) != normal(stub)]
+    return (worked_on or found or [None])[-1]
+
+
+def interleaved(cells: list, extras: dict[int, list]) -> list:
+    """The master's cells, each followed by what the student added there."""
+    merged = list(extras.get(-1, []))
+    for spot, cell in enumerate(cells):
+        merged += [cell, *extras.get(spot, [])]
+    return merged
+
+
+def mark_id(cell: NotebookNode) -> str:
+    return cell.metadata.get("nbgrader", {}).get("grade_id", "")
+
+
+def is_answer(cell: NotebookNode) -> bool:
+    return bool(cell.metadata.get("nbgrader", {}).get("solution"))
+
+
+def is_hidden_check(cell: NotebookNode) -> bool:
+    return bool(cell.metadata.get("nbgrader", {}).get("grade")) and not is_answer(cell)
+
+
+def check_id(cell: NotebookNode) -> str:
+    return mark_id(cell).removeprefix("check-")
+
+
+def before_hidden(source: str) -> str:
+    """What a student sees of a graded cell."""
+    return source.split("### BEGIN HIDDEN TESTS")[0]
+
+
+def normal(source: str) -> str:
+    return "\n".join(line.rstrip() for line in source.strip().splitlines())

@@ -1,0 +1,220 @@
+"""Grade one submission: rebuild, run, and check from outside. Plain data in, plain data out.
+
+`grade_one` needs no gradebook, no course folder and no network, so that it can run anywhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, fields
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder import rebuild
+from autograder.execute import KernelSession, Limits, NotebookRun, Outcome, Session
+
+CELL_CAUSES = {"error": "cell-error", "timeout": "timeout", "died": "kernel-died"}
+CAUSES = {
+    "missing-cell": "The answer's cell was missing.",
+    "cell-error": "The answer's cell ended with an error when the notebook was run.",
+    "timeout": "The answer's cell took too long.",
+    "kernel-died": "The answer's cell ended the process that runs the notebook.",
+    "unreadable-notebook": "The notebook could not be read",
+    "no-notebook": "There is no notebook of this assignment",
+    "wrong-assignment": "The notebook is not of this assignment",
+}
+
+
+@dataclass(frozen=True)
+class Task:
+    """Everything that the grading of one submission depends on."""
+
+    student: str
+    assignment: str
+    master: str
+    checks: str
+    checks_file: str
+    data: bytes | None
+    status: str = ""
+    timestamp: str = ""
+    notes: tuple[str, ...] = ()
+    secret: bytes = b""
+    files: dict[str, bytes] = field(default_factory=dict)
+    limits: dict[str, float] = field(default_factory=dict)
+    code: str = ""
+    sandbox: bool = False
+
+    def key(self) -> str:
+        """A hash of all that can change the verdict or what is said about it."""
+        digest = hashlib.sha256()
+        for entry in fields(self):
+            digest.update(f"\0{entry.name}={getattr(self, entry.name)!r}".encode())
+        return digest.hexdigest()
+
+
+@dataclass
+class Graded:
+    """The verdict on one submission: each check's, the executed notebook, what was odd."""
+
+    student: str
+    assignment: str
+    status: str
+    timestamp: str
+    checks: list[dict]
+    notebook: dict
+    notes: list[str]
+    seconds: float
+    sandbox: bool
+
+    def as_dict(self) -> dict:
+        return asdict(self)
+
+
+def grade_one(task: Task, session: Callable[..., Session] = KernelSession) -> dict:
+    """The verdict on one submission, as plain data; a broken one gets a status, no exception."""
+    started = time.monotonic()
+    master = nbformat.reads(task.master, as_version=4)
+    if task.data is None:
+        return refused(task, master, task.status, "").as_dict()
+    try:
+        rebuilt = rebuild.rebuild(master, task.data)
+    except rebuild.Unreadable as error:
+        return refused(task, master, "unreadable-notebook", str(error)).as_dict()
+    except rebuild.WrongAssignment as error:
+        return refused(task, master, "wrong-assignment", str(error)).as_dict()
+    graded = run_and_check(task, rebuilt, session)
+    graded.seconds = round(time.monotonic() - started, 2)
+    return graded.as_dict()
+
+
+def refused(task: Task, master: NotebookNode, status: str, reason: str) -> Graded:
+    """The verdict on a submission that cannot be run: every check 0, with the cause."""
+    notes = [*task.notes, *([reason] if reason else [])]
+    message = f"{CAUSES[status]}: {reason}." if reason else f"{CAUSES[status]}."
+    rows = [
+        {"check": name, "cell": name, "score": 0.0, "max_score": points, "status": status}
+        | {"message": message, "detail": ""}
+        for name, points in graded_cells(master)
+    ]
+    notebook = rebuild.unanswered(master).notebook
+    return verdict(task, status, rows, notebook, notes, [])
+
+
+def verdict(
+    task: Task,
+    status: str,
+    rows: list[dict],
+    notebook: NotebookNode,
+    notes: list[str],
+    outcomes: list[Outcome],
+) -> Graded:
+    """Put the outputs and the verified scores into the notebook, whose process is gone by now."""
+    for cell, outcome in zip(notebook.cells, outcomes, strict=False):
+        if cell.cell_type == "code":
+            cell.outputs = nbformat.from_dict(outcome.outputs)
+    by_check = {row["check"]: row for row in rows}
+    for cell in notebook.cells:
+        if rebuild.is_hidden_check(cell) and cell.cell_type == "code":
+            cell.outputs = nbformat.from_dict(score_outputs(by_check[rebuild.check_id(cell)]))
+    head = (task.student, task.assignment, status, task.timestamp)
+    return Graded(*head, rows, notebook, notes, 0.0, task.sandbox)
+
+
+def score_outputs(row: dict) -> list[dict]:
+    """A verified score in the form in which nbgrader reads one."""
+    outputs: list[dict] = []
+    if row["message"]:
+        outputs.append({"output_type": "stream", "name": "stdout", "text": row["message"] + "\n"})
+    data = {"text/plain": repr(float(row["score"]))}
+    result = {"output_type": "execute_result", "data": data, "metadata": {}}
+    return [*outputs, result | {"execution_count": None}]
+
+
+def graded_cells(master: NotebookNode) -> list[tuple[str, float]]:
+    """Id and points of each check, in the notebook's order."""
+    cells = [cell for cell in master.cells if rebuild.is_hidden_check(cell)]
+    return [(rebuild.check_id(cell), float(cell.metadata.nbgrader.points)) for cell in cells]
+
+
+def run_and_check(task: Task, rebuilt: rebuild.Rebuilt, session: Callable[..., Session]) -> Graded:
+    """Run the rebuilt notebook, ask every check, and end the process before writing anything."""
+    limits = Limits(**task.limits)
+    cells = rebuilt.notebook.cells
+    run = NotebookRun(lambda: session(task.files, limits), [to_run(c) for c in cells], limits)
+    try:
+        run.execute()
+        rows = check_all(task, rebuilt, run)
+    finally:
+        run.kill()
+    notes = [*task.notes, *rebuilt.notes]
+    return verdict(task, "graded", rows, rebuilt.notebook, notes, run.outcomes)
+
+
+def to_run(cell: NotebookNode) -> str | None:
+    """The source of a cell that is run: not the hidden checks, not what only shows something."""
+    shown_only = "experiment" in cell.metadata.get("tags", []) and not rebuild.is_answer(cell)
+    if cell.cell_type != "code" or rebuild.is_hidden_check(cell) or shown_only:
+        return None
+    return cell.source
+
+
+def check_all(task: Task, rebuilt: rebuild.Rebuilt, run: NotebookRun) -> list[dict]:
+    """Every check's result, in the order of the notebook."""
+    from autograder.check import checks_of, run_check
+    from autograder.student import KernelStudent
+
+    checks = checks_of(task.checks, task.checks_file)
+    student = KernelStudent(run, run.limits.call_seconds)
+    rows = []
+    for name, points in graded_cells(rebuilt.notebook):
+        if name not in checks:
+            rows.append(crashed(name, points, f"{task.checks_file} has no check {name!r}."))
+            continue
+        run.renew()
+        result = run_check(checks[name], student, task.secret, task.assignment).as_dict()
+        rows.append(with_cause(result, rebuilt, run.outcomes))
+    return rows
+
+
+def crashed(name: str, points: float, detail: str) -> dict:
+    """The row of a check that cannot be run at all."""
+    from autograder.check import CRASHED
+
+    row = {"check": name, "cell": name, "score": 0.0, "max_score": points}
+    return row | {"status": "check-crashed", "message": CRASHED, "detail": detail}
+
+
+def with_cause(result: dict, rebuilt: rebuild.Rebuilt, outcomes: list[Outcome]) -> dict:
+    """A check's result; if points are lost because of the answer's cell, its status says so."""
+    lost = result["score"] < result["max_score"]
+    if not lost or result["status"] == "check-crashed":
+        return result
+    status = cell_status(result["cell"], rebuilt, outcomes)
+    if status:
+        message = f"{CAUSES[status]} {result['message']}".strip()
+        return result | {"status": status, "message": message}
+    return result
+
+
+def cell_status(name: str, rebuilt: rebuild.Rebuilt, outcomes: list[Outcome]) -> str:
+    """What was wrong with an answer's cell, empty if nothing was."""
+    if name in rebuilt.missing:
+        return "missing-cell"
+    for cell, outcome in zip(rebuilt.notebook.cells, outcomes, strict=True):
+        if rebuild.mark_id(cell) == name:
+            return CELL_CAUSES.get(outcome.status, "")
+    return ""
+
+
+def total(rows: list[dict]) -> tuple[float, float]:
+    """Score and maximum of one student; a check that crashed counts for neither."""
+    counted = [row for row in rows if row["status"] != "check-crashed"]
+    return sum(r["score"] for r in counted), sum(r["max_score"] for r in counted)
+
+
+def dumps(graded: dict) -> str:
+    return json.dumps(graded, ensure_ascii=True, indent=1)
