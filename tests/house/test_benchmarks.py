@@ -1,0 +1,21 @@
+"""The committed figures of `make bench`: complete, consistent, and each with its context."""
+
+import json
+
+import pytest
+
+from tests.house.sources import ROOT
+
+RESULTS = json.loads((ROOT / "benchmarks" / "results.json").read_text())
+CONTEXTS = json.loads((ROOT / "benchmarks" / "context.json").read_text())
+
+
+@pytest.mark.parametrize("entry", RESULTS, ids=lambda entry: entry["name"])
+def test_a_result_is_complete_and_says_where_it_was_measured(entry):
+    assert set(entry) == {"name", "ours_s", "theirs_s", "ratio", "against"}
+    assert entry["ratio"] == pytest.approx(entry["ours_s"] / entry["theirs_s"], abs=0.01)
+    assert {"commit", "date", "hardware", "versions"} <= set(CONTEXTS[entry["name"]])
+
+
+def test_pruning_is_compared_with_torch():
+    assert "torch.nn.utils.prune.global_unstructured" in {entry["against"] for entry in RESULTS}
