@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
+# Set before torch is first imported, here and in every process that a test starts.
 for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[variable] = "1"
 os.environ["MPLBACKEND"] = "agg"
@@ -15,11 +18,6 @@ os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 for variable in ("FEATHERWEIGHT_SCALE", "FEATHERWEIGHT_DATA", "RETRAIN"):
     os.environ.pop(variable, None)
-
-import pytest
-import torch
-
-torch.set_num_threads(1)
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED_FIXTURES = ("built_book", "sample_class")

@@ -1,5 +1,6 @@
 """Slow work of the tests: done once a run, whatever the number of workers, and never hidden."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -8,50 +9,67 @@ from pathlib import Path
 import pytest
 
 CONFTEST = Path(__file__).resolve().parents[1] / "conftest.py"
-BUILD = """
-import os, pathlib, pytest
+TESTS = """
+import pytest
 
 def build(folder):
-    with open(os.environ["BUILD_LOG"], "a") as log:
-        log.write("built\\n")
-    {work}
+    record(folder)
+    (folder / "made").touch()
 
-@pytest.mark.parametrize("number", range(6))
-def test_uses_the_build(build_once, number):
-    assert (build_once("thing", build) / "made").exists()
+def broken(folder):
+    record(folder)
+    raise RuntimeError("no disk")
+
+def record(folder):
+    with (folder.parent / f"{folder.name}.builds").open("a") as log:
+        log.write("built, ")
+
+@pytest.mark.parametrize("number", range(4))
+def test_good(build_once, number):
+    assert (build_once("good", build) / "made").exists()
+
+@pytest.mark.parametrize("number", range(4))
+def test_broken(build_once, number):
+    build_once("broken", broken)
+
+def test_threads():
+    import torch
+    assert torch.get_num_threads() == 1
 """
 
 
-@pytest.fixture
-def run_with_two_workers(tmp_path, monkeypatch):
-    """Run the tests of one module with two workers; the result and how often it built."""
-    log = tmp_path / "log"
-    monkeypatch.setenv("BUILD_LOG", str(log))
-    for variable in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID"):
-        monkeypatch.delenv(variable, raising=False)
-    folder = tmp_path / "tests"
-    folder.mkdir()
-    shutil.copy(CONFTEST, folder)
-
-    def run(work):
-        (folder / "test_build.py").write_text(BUILD.format(work=work))
-        arguments = ("-m", "pytest", "-n", "2", "-q", "-p", "no:cacheprovider", str(folder))
-        done = subprocess.run(
-            [sys.executable, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
-        )
-        return done, len(log.read_text().splitlines())
-
-    return run
+@pytest.fixture(scope="module")
+def outcome(tmp_path_factory):
+    """What two workers print when several tests share a build, and the folder they build in."""
+    folder = tmp_path_factory.mktemp("run")
+    (folder / "tests").mkdir()
+    (folder / "tests" / "test_build.py").write_text(TESTS)
+    shutil.copy(CONFTEST, folder / "tests")
+    arguments = ("-n", "2", "-v", "-p", "no:cacheprovider", "--basetemp", folder / "shared")
+    environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *map(str, arguments), folder / "tests"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout, folder / "shared"
 
 
-def test_a_shared_build_happens_once(run_with_two_workers):
-    done, builds = run_with_two_workers("(folder / 'made').touch()")
-    assert "6 passed" in done.stdout
-    assert builds == 1
+def test_a_shared_build_happens_once(outcome):
+    output, shared = outcome
+    assert output.count("PASSED tests/test_build.py::test_good") == 4, output
+    assert (shared / "good.builds").read_text() == "built, "
 
 
-def test_a_failed_build_fails_every_test_that_needs_it_and_is_not_tried_again(run_with_two_workers):
-    done, builds = run_with_two_workers("raise RuntimeError('no disk')")
-    assert "6 failed" in done.stdout
-    assert "building thing failed: no disk" in done.stdout
-    assert builds == 1
+def test_a_failed_build_fails_each_test_that_needs_it_and_is_not_tried_again(outcome):
+    output, shared = outcome
+    assert output.count("FAILED tests/test_build.py::test_broken") >= 4, output
+    assert "building broken failed: no disk" in output
+    assert (shared / "broken.builds").read_text() == "built, "
+
+
+def test_torch_has_one_thread(outcome):
+    assert "PASSED tests/test_build.py::test_threads" in outcome[0], outcome[0]
