@@ -10,7 +10,7 @@ from pybtex.database import Entry
 from pybtex.plugin import register_plugin
 from pybtex.style.formatting.unsrt import Style as UnsortedStyle
 from pybtex.style.labels import BaseLabelStyle
-from pybtex.style.template import field, join
+from pybtex.style.template import field, sentence
 from sphinx.application import Sphinx
 
 
@@ -40,13 +40,14 @@ class AuthorYearLabels(BaseLabelStyle):
 
 
 class AuthorYearStyle(UnsortedStyle):
-    """Sorted by author and year; an arXiv identifier is shown as such."""
+    """Sorted by author and year, titles capitalized as in the file."""
 
     default_sorting_style = "author_year_title"
     default_label_style = "featherweight_author_year"
 
-    def format_eprint(self, e: Entry) -> Any:
-        return join["arXiv:", field("eprint", raw=True)]
+    def format_title(self, e: Entry, which_field: str, as_sentence: bool = True) -> Any:
+        title = field(which_field)
+        return sentence[title] if as_sentence else title
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -11,9 +11,8 @@ that shows it::
     ```
 
 The body is the claim as written, one paragraph. All four parts are required. `kind` says what went
-wrong in a word or two (arithmetic, units, definition, overclaim, inconsistency ...), `source` is one
-of those that the errata page lists.
-Any page links to the entry by ``{ref}`erratum-e03` ``.
+wrong in a word or two (arithmetic, units, definition, overclaim, inconsistency ...); `source` is
+one of those that the errata page lists. Any page links to the entry by ``{ref}`erratum-e03` ``.
 
 The errata page holds ``{errata}``, which becomes the table of all entries of all pages, in the
 order of their identifiers. So a new chapter adds its errata on a page of its own and edits nothing.
@@ -43,9 +42,7 @@ class ErratumDirective(SphinxDirective):
 
     required_arguments = 1
     has_content = True
-    option_spec: ClassVar[dict[str, Any]] = {
-        name: directives.unchanged_required for name in REQUIRED
-    }
+    option_spec: ClassVar[dict[str, Any]] = dict.fromkeys(REQUIRED, directives.unchanged_required)
 
     def run(self) -> list[nodes.Node]:
         missing = [name for name in REQUIRED if name not in self.options]
@@ -132,8 +129,7 @@ def build_table(
         ]
         body += build_row([link, *cells])
     group += [head, body]
-    table = nodes.table("", group, classes=["errata"])
-    return table
+    return nodes.table("", group, classes=["errata"])
 
 
 def build_row(cells: list[nodes.Node]) -> nodes.row:

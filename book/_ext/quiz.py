@@ -1,4 +1,4 @@
-"""A multiple-choice question for a page: works by keyboard, without a kernel, network or JavaScript.
+"""A multiple-choice question, usable by keyboard, without a kernel, network or JavaScript.
 
 How an author writes one::
 
