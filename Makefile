@@ -26,9 +26,8 @@ ifeq ($(TORCH_BACKEND),)
 TORCH_BACKEND := $(or $(firstword $(shell cat $(VENV)/made-for 2>/dev/null)),lock)
 endif
 
-# A change to what a page or a grade is made of makes it again. Folders are listed too: their time tells of
-# files that were removed.
-tree = $(shell find $(1) \( -name '__pycache__' -o -name '.*_cache' -o -name '.ipynb_checkpoints' \) -prune -o -print 2>/dev/null)
+# A change to what a page or a grade is made of makes it again.
+tree = $(shell find $(1) -type f -not -path '*/__pycache__/*' -not -path '*/.*' 2>/dev/null)
 BENCH := $(call tree,featherweight)
 BOOK := _config.yml _toc.yml $(call tree,book)
 COURSE := nbgrader_config.py $(call tree,solutions autograder)
