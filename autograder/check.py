@@ -60,7 +60,14 @@ class Ledger:
     declared: float = 0.0
     earned: float = 0.0
     status: str = "graded"
-    messages: list[str] = field(default_factory=list)
+    failures: list[tuple[str, str]] = field(default_factory=list)
+
+    def message(self) -> str:
+        """One line for each failed part; parts that failed alike share one."""
+        by_reason: dict[str, list[str]] = {}
+        for what, reason in self.failures:
+            by_reason.setdefault(reason, []).append(what)
+        return "\n".join(f"{'; '.join(whats)}: {why}" for why, whats in by_reason.items())
 
 
 class CheckError(Exception):
@@ -87,7 +94,7 @@ def part(points: float, what: str) -> Iterator[None]:
     try:
         yield
     except (AssertionError, StudentError) as error:
-        ledger.messages.append(f"{what}: {said(error)}")
+        ledger.failures.append((what, said(error)))
         ledger.status = getattr(error, "status", ledger.status)
     else:
         ledger.earned += points
@@ -171,4 +178,4 @@ def settled(check: Check, ledger: Ledger) -> tuple[float, float, str, str]:
     if abs(ledger.declared - check.points) > 1e-9:
         raise CheckError(f"the parts of {check.id!r} add up to {ledger.declared:g} points")
     score = min(ledger.earned, check.points)
-    return score, check.points, ledger.status, "\n".join(ledger.messages)
+    return score, check.points, ledger.status, ledger.message()

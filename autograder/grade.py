@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import nbformat
@@ -26,6 +27,9 @@ from tqdm import tqdm
 from autograder.collect import CollectError, Submission, collect
 from autograder.execute import Limits
 from autograder.verify import Task, dumps, grade_one
+
+if TYPE_CHECKING:
+    from autograder.record import Recorder
 
 COLUMNS = ("student", "assignment", "check", "score", "max_score", "status")
 NO_SANDBOX = (
@@ -196,31 +200,37 @@ def grade_class(
 
     out = out.resolve()
     out.mkdir(parents=True, exist_ok=True)
-    master = nbformat.reads(course.master, as_version=4)
-    found = collect(submissions, course.assignment, master)
+    found = collect(submissions, course.assignment, nbformat.reads(course.master, as_version=4))
     tasks = [task_of(course, submission, limits or Limits()) for submission in found]
     keep_copies(found, course.assignment, submissions, out)
     store = Store(out / "results" / course.assignment)
     store.forget_all_but(task.student for task in tasks)
     pending = [task for task in tasks if regrade or not store.holds(task)]
-    recorder = Recorder(out, course.assignment, course.config_file)
     try:
-        recorder.prepare(course.master, course.files)
-        with recorder:
+        with Recorder(out, course.assignment, course.config_file) as recorder:
+            recorder.prepare(course.master, course.files)
             there = recorder.recorded()
             for task, graded in graded_all(pending, workers):
-                store.save(task, graded, recorded=False)
-            results = {task.student: store.graded(task.student) for task in tasks}
+                store.save(task, graded)
+                settle(graded, store, recorder, out)
             for task in tasks:
-                if not store.recorded(task.student) or task.student not in there:
-                    recorder.record(results[task.student])
-                    store.save(task, results[task.student], recorded=True)
+                if not store.settled(task.student) or task.student not in there:
+                    settle(store.load(task.student), store, recorder, out)
     except RecordError as error:
         raise GradeError(str(error)) from error
-    report.write_feedback(out, course.assignment, results)
+    results = {task.student: store.entries[task.student]["graded"] for task in tasks}
     write_atomically(out / "grades.csv", grades_csv(out / "results").encode())
     write_atomically(out / "report.html", report.class_report(course.assignment, results).encode())
     return Run(results, len(pending))
+
+
+def settle(graded: dict, store: Store, recorder: Recorder, out: Path) -> None:
+    """Enter one verdict in the gradebook and write its feedback; then it is done with."""
+    from autograder import report
+
+    recorder.record(graded)
+    report.write_feedback(out, graded)
+    store.settle(graded["student"])
 
 
 def task_of(course: Course, submission: Submission, limits: Limits) -> Task:
@@ -273,7 +283,10 @@ def keep_copies(found: list[Submission], assignment: str, submissions: Path, out
 
 
 class Store:
-    """The verdicts of earlier runs, one JSON file per student."""
+    """The verdicts so far, one JSON file per student; in memory they are without notebooks.
+
+    Beside each file of a verdict, `<name>.done` says that it is in the gradebook.
+    """
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -281,33 +294,45 @@ class Store:
         for path in sorted(folder.glob("*.json")):
             with contextlib.suppress(ValueError, KeyError, TypeError):
                 entry = json.loads(path.read_text(encoding="utf-8"))
-                self.entries[entry["graded"]["student"]] = entry
+                self._remember(entry)
+
+    def _remember(self, entry: dict) -> None:
+        light = {name: part for name, part in entry["graded"].items() if name != "notebook"}
+        self.entries[light["student"]] = {"key": entry["key"], "graded": light}
 
     def path(self, student: str) -> Path:
         return self.folder / f"{safe_name(student)}.json"
+
+    def done(self, student: str) -> Path:
+        return self.folder / f"{safe_name(student)}.done"
 
     def holds(self, task: Task) -> bool:
         """Whether the verdict on exactly this submission is there."""
         return self.entries.get(task.student, {}).get("key") == task.key()
 
-    def recorded(self, student: str) -> bool:
-        return bool(self.entries[student]["recorded"])
-
-    def graded(self, student: str) -> dict:
-        return self.entries[student]["graded"]
-
-    def save(self, task: Task, graded: dict, *, recorded: bool) -> None:
+    def save(self, task: Task, graded: dict) -> None:
         from autograder.record import write_atomically
 
-        entry = {"key": task.key(), "recorded": recorded, "graded": graded}
-        text = dumps(entry)
-        self.entries[task.student] = json.loads(text)
-        write_atomically(self.path(task.student), text.encode())
+        self.done(task.student).unlink(missing_ok=True)
+        entry = {"key": task.key(), "graded": graded}
+        write_atomically(self.path(task.student), dumps(entry).encode())
+        self._remember(entry)
+
+    def load(self, student: str) -> dict:
+        """A verdict with its notebook."""
+        return json.loads(self.path(student).read_text(encoding="utf-8"))["graded"]
+
+    def settled(self, student: str) -> bool:
+        return self.done(student).exists()
+
+    def settle(self, student: str) -> None:
+        self.done(student).touch()
 
     def forget_all_but(self, students: Iterable[str]) -> None:
         """Drop the verdicts on students whose folder is gone."""
         for student in set(self.entries) - set(students):
             self.path(student).unlink(missing_ok=True)
+            self.done(student).unlink(missing_ok=True)
             del self.entries[student]
 
 

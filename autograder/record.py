@@ -8,7 +8,7 @@ import warnings
 from pathlib import Path
 
 import nbformat
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde, GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import (
@@ -94,13 +94,22 @@ class Recorder:
         """
         folder = self.out / "source" / self.assignment
         notebook = folder / f"{self.assignment}.ipynb"
-        if self.database.exists() and notebook.exists() and notebook.read_text("utf-8") == master:
+        if notebook.exists() and notebook.read_text("utf-8") == master and self._knows_assignment():
             self.released = self._released()
             return False
         for name, data in files.items():
             write_atomically(folder / name, data)
         self._generate(master, notebook)
         self.released = self._released()
+        return True
+
+    def _knows_assignment(self) -> bool:
+        try:
+            self.gradebook.find_notebook(self.assignment, self.assignment)
+        except MissingEntry:
+            return False
+        finally:
+            self.gradebook.db.remove()
         return True
 
     def _generate(self, master: str, notebook: Path) -> None:
@@ -139,7 +148,9 @@ class Recorder:
     def recorded(self) -> set[str]:
         """The students whose submissions of the assignment are in the gradebook."""
         submissions = self.gradebook.assignment_submissions(self.assignment)
-        return {submission.student_id for submission in submissions}
+        students = {submission.student_id for submission in submissions}
+        self.gradebook.db.remove()
+        return students
 
     def record(self, graded: dict) -> None:
         """Enter one verdict; doing it twice changes nothing, and manual scores stay."""

@@ -12,8 +12,11 @@ from pathlib import Path
 
 import jinja2
 import nbformat
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from nbformat import NotebookNode
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
 
 from autograder import rebuild
 from autograder.record import write_atomically
@@ -43,7 +46,7 @@ def environment() -> jinja2.Environment:
     made = jinja2.Environment(
         loader=loader, autoescape=True, trim_blocks=True, undefined=jinja2.StrictUndefined
     )
-    made.filters.update(points=points, words=words, band=band, verdict=verdict)
+    made.filters.update(points=points, words=words, band=band, verdict=verdict, ticked=ticked)
     made.globals["style"] = Markup((TEMPLATES / "style.css").read_text(encoding="utf-8"))
     return made
 
@@ -74,13 +77,11 @@ def verdict(row: dict) -> str:
 # Feedback for a student.
 
 
-def write_feedback(out: Path, assignment: str, results: dict[str, dict]) -> None:
-    """One page per student, where nbgrader looks for feedback."""
-    for student, graded in results.items():
-        path = out / "feedback" / student / assignment / f"{assignment}.html"
-        page = feedback(graded).encode()
-        if not path.exists() or path.read_bytes() != page:
-            write_atomically(path, page)
+def write_feedback(out: Path, graded: dict) -> None:
+    """One student's page, where nbgrader looks for feedback."""
+    student, assignment = graded["student"], graded["assignment"]
+    path = out / "feedback" / student / assignment / f"{assignment}.html"
+    write_atomically(path, feedback(graded).encode())
 
 
 def feedback(graded: dict) -> str:
@@ -125,11 +126,12 @@ def questions(graded: dict) -> list[dict]:
 
 
 def question(cell: NotebookNode, heading: str) -> dict:
-    name = words(rebuild.mark_id(cell))
+    name = rebuild.mark_id(cell)
     outputs = cell.get("outputs", [])
     return {
-        "title": f"{heading}: {name}" if heading else name,
-        "source": cell.source,
+        "title": heading or words(name),
+        "name": name,
+        "source": highlighted(cell),
         "outputs": [shown(output) for output in outputs],
         "checks": [],
         "visible_error": "",
@@ -149,7 +151,21 @@ def last_heading(text: str) -> str:
 def error_message(cell: NotebookNode) -> str:
     """What the cell's error said, empty if it ran through."""
     errors = [o for o in cell.outputs if o.output_type == "error"]
-    return f"{errors[-1].ename}: {ANSI.sub('', errors[-1].evalue)[:600]}" if errors else ""
+    if not errors or errors[-1].ename == "NotImplementedError":
+        return ""
+    return f"{errors[-1].ename}: {ANSI.sub('', errors[-1].evalue)[:600]}"
+
+
+def highlighted(cell: NotebookNode) -> Markup:
+    """A cell's source as HTML: code in colors, an answer in prose as it was written."""
+    if cell.cell_type != "code":
+        return Markup("{}").format(cell.source)
+    return Markup(highlight(cell.source, PythonLexer(), HtmlFormatter(nowrap=True)))
+
+
+def ticked(text: str) -> Markup:
+    """Text in which names between backticks are set as code."""
+    return Markup(re.sub(r"`([^`\n]{1,200})`", r"<code>\1</code>", str(escape(text))))
 
 
 def shown(output: NotebookNode) -> Markup:
@@ -231,9 +247,9 @@ def histogram(shares: list[float]) -> Markup:
     for share in shares:
         counts[min(int(share * 10 + 1e-9), 9)] += 1
     top = max([*counts, 1])
-    bars = [histogram_bar(i, count, 130 * count / top) for i, count in enumerate(counts)]
+    bars = [histogram_bar(i, count, 120 * count / top) for i, count in enumerate(counts)]
     ticks = [
-        Markup('<text x="{}" y="172" text-anchor="middle">{}</text>').format(20 + 36 * i, 10 * i)
+        Markup('<text x="{}" y="173" text-anchor="middle">{}</text>').format(20 + 36 * i, 10 * i)
         for i in range(0, 11, 2)
     ]
     described = ", ".join(
@@ -241,9 +257,9 @@ def histogram(shares: list[float]) -> Markup:
     )
     label = f"Histogram of {len(shares)} scores in percent: {described or 'no scores'}."
     return Markup(
-        '<svg class="histogram" viewBox="0 0 400 190" role="img" aria-label="{}">'
+        '<svg class="histogram" viewBox="0 0 400 200" role="img" aria-label="{}">'
         '{}<line class="axis" x1="20" x2="380" y1="156" y2="156"></line>{}{}'
-        '<text x="200" y="188" text-anchor="middle">score in percent</text></svg>'
+        '<text x="200" y="193" text-anchor="middle">score in percent</text></svg>'
     ).format(label, Markup("").join(bars), Markup("").join(ticks), median_line(shares))
 
 
@@ -261,11 +277,11 @@ def median_line(shares: list[float]) -> Markup:
     if not shares:
         return Markup("")
     x = 20 + 360 * statistics.median(shares)
-    anchor = "end" if x > 200 else "start"
+    anchor = "end" if x > 350 else "start" if x < 50 else "middle"
     return Markup(
-        '<line class="median" x1="{0:.1f}" x2="{0:.1f}" y1="6" y2="156"></line>'
-        '<text x="{1:.1f}" y="12" text-anchor="{2}">median</text>'
-    ).format(x, x + (-5 if anchor == "end" else 5), anchor)
+        '<line class="median" x1="{0:.1f}" x2="{0:.1f}" y1="14" y2="156"></line>'
+        '<text x="{1:.1f}" y="11" text-anchor="{2}">median</text>'
+    ).format(x, x, anchor)
 
 
 def difficulty(name: str, rows: list[dict]) -> dict:
@@ -305,10 +321,14 @@ def causes(graded: list[dict]) -> list[dict]:
     bars = []
     for status, count in counts.most_common():
         students = len({student for cause, student in lost if cause == status})
-        label = f"{count} checks of {students} students"
+        label = f"{counted(count, 'check')}, {counted(students, 'student')}"
         svg = strip([("full", count / top)], label)
-        bars.append({"name": CAUSE_NAMES[status], "svg": svg, "label": f"{count} of {students}"})
+        bars.append({"name": CAUSE_NAMES[status], "svg": svg, "label": label})
     return bars
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def attention(graded: list[dict]) -> list[dict]:
@@ -328,7 +348,7 @@ def attention(graded: list[dict]) -> list[dict]:
         for name, entry in crashes.items()
     ]
     for one in graded:
-        lines = [f"{note}." for note in one["notes"]]
+        lines = [f"{note[:1].upper()}{note[1:]}." for note in one["notes"]]
         if one["status"] in REFUSED:
             lines = [f"{CAUSES[one['status']]}.", *lines]
         if lines:
