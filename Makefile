@@ -29,6 +29,7 @@ endif
 # A change to what a page or a grade is made of makes it again.
 tree = $(shell find $(1) -type f -not -path '*/__pycache__/*' -not -path '*/.*' 2>/dev/null)
 BENCH := $(call tree,featherweight)
+RECORDS := $(filter %.csv %.json,$(call tree,book))
 BOOK := _config.yml _toc.yml $(call tree,book)
 COURSE := nbgrader_config.py $(call tree,solutions autograder)
 
@@ -131,8 +132,9 @@ $(INSTALLED): pyproject.toml $(VENV)/requirements.lock
 	$(UV_INSTALL) --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-# The cache of executed pages knows a page's own code only: when the lab bench changes, all pages run again.
-$(BUILD)/bench.stamp: $(BENCH) $(INSTALLED)
+# The cache of executed pages knows a page's own code only: when the lab bench or a record that pages read
+# changes, all pages run again.
+$(BUILD)/bench.stamp: $(BENCH) $(RECORDS) $(INSTALLED)
 	@mkdir -p $(BUILD)
 	$(BIN)/python -m featherweight.export --check
 	rm -rf $(BUILD)/.jupyter_cache
