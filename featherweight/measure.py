@@ -340,6 +340,12 @@ class Latency(NamedTuple):
     batch_size: int
     num_threads: int
 
+    def __str__(self) -> str:
+        return (
+            f"{self.median_ms:.3f} ms (10 to 90 %: {self.p10_ms:.3f} to {self.p90_ms:.3f} ms), "
+            f"batch {self.batch_size}, threads {self.num_threads}"
+        )
+
 
 def latency(
     model: nn.Module,

@@ -1,0 +1,1 @@
+"""The course's techniques, written by `python -m featherweight.export`."""
