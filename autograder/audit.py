@@ -27,7 +27,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -42,6 +42,7 @@ MUTANTS = Path(__file__).parent / "mutants"
 KEYS = (b"audit 0", b"audit 1", b"audit 2")
 ENOUGH_MUTANTS, ENOUGH_ALTERNATIVES = 4, 2
 CALL_TIMEOUT = 10.0
+_FORK = multiprocessing.get_context("fork")
 SLIPS = re.compile(r"raised (NameError|UnboundLocalError|ImportError|ModuleNotFoundError)\b")
 
 
@@ -261,21 +262,22 @@ class _Stage:
 
     def perform(
         self, variants: list[Variant], processes: int, timeout: float
-    ) -> Iterator[tuple[Variant, Outcome]]:
-        """Yield every variant with its outcome, in the order of `variants`."""
-        import torch
-
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
-            with tempfile.TemporaryDirectory(prefix="audit-") as work:
-                jobs = [
-                    _Job(self, variant, Path(work) / str(i)) for i, variant in enumerate(variants)
-                ]
-                _run_all(jobs, processes, timeout, self.assignment)
-        finally:
-            torch.set_num_threads(threads)
-        return iter([(job.variant, job.outcome) for job in jobs])
+    ) -> list[tuple[Variant, Outcome]]:
+        """Run every variant; return each with what came of it, in the same order."""
+        with tempfile.TemporaryDirectory(prefix="audit-") as work:
+            jobs = [_Job(self, variant, Path(work) / str(i)) for i, variant in enumerate(variants)]
+            warm = _Job(self, Variant("reference", "reference"), Path(work) / "warm")
+            receiver, sender = _FORK.Pipe(duplex=False)
+            process = _FORK.Process(target=_run_warm, args=(warm, jobs, sender, processes, timeout))
+            process.start()
+            sender.close()
+            try:
+                outcomes = receiver.recv()
+            except EOFError:
+                outcomes = [Outcome(ended="was not run: the reference ends the audit's process")]
+                outcomes *= len(jobs)
+            process.join()
+        return list(zip(variants, outcomes, strict=True))
 
     def solution_ids(self) -> list[str]:
         """The ids of the solution cells."""
@@ -328,9 +330,8 @@ class _Job:
 
     def start(self, timeout: float) -> None:
         """Fork a process that runs the variant."""
-        context = multiprocessing.get_context("fork")
-        self.receiver, sender = context.Pipe(duplex=False)
-        self.process = context.Process(target=self._child, args=(sender,))
+        self.receiver, sender = _FORK.Pipe(duplex=False)
+        self.process = _FORK.Process(target=self._child, args=(sender,))
         self.deadline = time.monotonic() + timeout
         self.process.start()
         sender.close()
@@ -349,7 +350,11 @@ class _Job:
         return Outcome(ended="hangs" if time.monotonic() >= self.deadline else "dies")
 
     def _child(self, sender: Connection) -> None:
-        os.environ["MPLBACKEND"] = "agg"
+        sender.send(self.play())
+        sender.close()
+
+    def play(self) -> Outcome:
+        """Run the variant in this process, in a folder of its own that holds the fixtures."""
         self.folder.mkdir()
         for fixture in _fixtures(self.stage.assignment):
             target = self.folder / fixture[0]
@@ -358,8 +363,7 @@ class _Job:
         os.chdir(self.folder)
         silence = io.StringIO()
         with contextlib.redirect_stdout(silence), contextlib.redirect_stderr(silence):
-            sender.send(self.stage.play(self.variant))
-        sender.close()
+            return self.stage.play(self.variant)
 
 
 def _fixtures(assignment: str) -> list[tuple[Path, Path]]:
@@ -367,6 +371,22 @@ def _fixtures(assignment: str) -> list[tuple[Path, Path]]:
         return []
     folder = source.SOLUTIONS / assignment
     return [(path.relative_to(folder), path) for path in source.fixtures(assignment)]
+
+
+def _run_warm(
+    warm: _Job, jobs: list[_Job], sender: Connection, processes: int, timeout: float
+) -> None:
+    """Run all jobs from a process that has played the reference once.
+
+    Whatever is imported late (parts of torch, plotting) is then imported once, not in each fork.
+    """
+    import torch
+
+    os.environ |= {"MPLBACKEND": "agg", "CUDA_VISIBLE_DEVICES": ""}
+    torch.set_num_threads(1)
+    warm.play()
+    _run_all(jobs, processes, timeout, warm.stage.assignment)
+    sender.send([job.outcome for job in jobs])
 
 
 def _run_all(jobs: list[_Job], processes: int, timeout: float, label: str) -> None:

@@ -274,12 +274,12 @@ def speedup(student, rng):
 
 
 def _times(rng, center, spread=1.0):
-    """Five slow starts, then eighteen times; two outliers among them fool means and extremes."""
+    """A warm-up of five, four of them slow; then eighteen times, two of them outliers."""
     jitter = 0.02 * torch.rand(16, generator=rng, dtype=torch.float64)
     steady = center + spread * (torch.linspace(-0.5, 0.5, 16, dtype=torch.float64) + jitter)
     times = [*steady.tolist(), center + 40.0, center - 3.9]
     order = torch.randperm(18, generator=rng).tolist()
-    return [center + late for late in (25.0, 11.0, 7.0, 6.0, 6.5)] + [times[i] for i in order]
+    return [center + late for late in (25.0, -0.4, 11.0, 7.0, 6.0)] + [times[i] for i in order]
 
 
 @check("break-even", points=2)

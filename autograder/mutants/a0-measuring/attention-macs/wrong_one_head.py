@@ -1,0 +1,6 @@
+# Counts the products of one head only.
+def attention_macs(num_tokens: int, width: int, num_heads: int) -> dict[str, int]:
+    return {
+        "projections": 4 * num_tokens * width * width,
+        "products": 2 * num_tokens * num_tokens * (width // num_heads),
+    }

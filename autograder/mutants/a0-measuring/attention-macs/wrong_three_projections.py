@@ -1,0 +1,6 @@
+# Forgets the output projection.
+def attention_macs(num_tokens: int, width: int, num_heads: int) -> dict[str, int]:
+    return {
+        "projections": 3 * num_tokens * width * width,
+        "products": 2 * num_tokens * num_tokens * width,
+    }

@@ -1,0 +1,3 @@
+# Rounds down: this batch does not suffice yet.
+def break_even_batch(macs: int, weight_bytes: int, mac_pj: float, byte_pj: float) -> int:
+    return int(weight_bytes * byte_pj / (macs * mac_pj))

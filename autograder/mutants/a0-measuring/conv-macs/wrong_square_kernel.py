@@ -1,0 +1,15 @@
+# Takes every kernel for a square one.
+def conv_macs(layer: nn.Conv2d, height: int, width: int) -> int:
+    pads = layer.padding
+    if pads == "same":
+        pads = [d * (k - 1) / 2 for d, k in zip(layer.dilation, layer.kernel_size)]
+    elif pads == "valid":
+        pads = (0, 0)
+    rows, columns = (
+        int((n + 2 * p - d * (k - 1) - 1) // s + 1)
+        for n, k, s, p, d in zip(
+            (height, width), layer.kernel_size, layer.stride, pads, layer.dilation
+        )
+    )
+    weights = layer.in_channels // layer.groups * layer.kernel_size[0] ** 2
+    return layer.out_channels * rows * columns * weights

@@ -1,0 +1,15 @@
+# Leaves out one run, whatever num_warmup says.
+def speedup(before_ms, after_ms, num_warmup):
+    before = torch.tensor(before_ms[1:], dtype=torch.float64)
+    after = torch.tensor(after_ms[1:], dtype=torch.float64)
+
+    def middle(x):
+        return torch.quantile(x, 0.5).item()
+
+    def low(x):
+        return torch.quantile(x, 0.1).item()
+
+    def high(x):
+        return torch.quantile(x, 0.9).item()
+
+    return middle(before) / middle(after), low(before) > high(after) or low(after) > high(before)
