@@ -1,4 +1,4 @@
-"""What a model costs and what it is worth: parameters, bytes, MACs, latency, energy, accuracy, loyalty.
+"""What a model costs and what it is worth: size, MACs, latency, energy, accuracy, loyalty.
 
 Conventions: one MAC is one multiply and one add (`torch.utils.flop_counter` counts two operations
 for it). Counts are for one example. Bytes are bytes: divide by 10**6 for MB, by 2**20 for MiB.
@@ -49,7 +49,7 @@ def tensor_bytes(model: nn.Module) -> int:
 
 
 def file_bytes(model: nn.Module) -> int:
-    """Size of the model's safetensors file, header included (made in memory, nothing is written)."""
+    """Size of the model's safetensors file, header included; it is made in memory only."""
     from safetensors.torch import save
 
     state = _state(model)
@@ -356,7 +356,7 @@ def latency(
     repeats: int = 50,
     dtype: torch.dtype | None = None,
 ) -> Latency:
-    """Time `repeats` forward passes after `warmup` untimed ones; median and 10th and 90th percentile.
+    """Time `repeats` forward passes after `warmup` others: median, 10th and 90th percentile.
 
     The input is random noise (ones for integer types). Runs in evaluation mode, without gradients,
     with a fixed number of threads.

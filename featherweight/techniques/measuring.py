@@ -9,12 +9,12 @@ from torch import nn
 
 
 def layer_macs(layer, output):
-    """Multiply-adds of a linear or convolutional layer that gave this output."""
+    """Multiply-adds of a layer that gave this output."""
     return output.numel() * layer.weight[0].numel()
 
 
 def observe(model, input_shape, hook, batch_size=1):
-    """Run the model once and call hook(name, layer, inputs, output) after each weighted layer."""
+    """Call hook(name, layer, inputs, output) after each weighted layer."""
     handles = [
         layer.register_forward_hook(lambda *seen, name=name: hook(name, *seen))
         for name, layer in model.named_modules()
@@ -38,7 +38,7 @@ def call_times(function, argument, num_calls):
 
 
 def bytes_touched(model, input_shape, batch_size=1):
-    """Bytes of the weights, inputs and outputs of the weighted layers, each touched once."""
+    """Bytes of the weights, inputs and outputs of all weighted layers."""
     touched = []
 
     def add(name, layer, inputs, output):
@@ -55,7 +55,7 @@ def mean_sd(values):
 
 
 def effect(first, second):
-    """Mean of the paired differences second - first, in units of their standard deviation."""
+    """Mean of the differences second - first, in standard deviations."""
     mean, sd = mean_sd([b - a for a, b in zip(first, second, strict=True)])
     if sd == 0:
         return math.copysign(math.inf, mean) if mean else 0.0

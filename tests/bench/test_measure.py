@@ -375,6 +375,11 @@ def test_latency_orders_its_percentiles_and_restores_the_threads():
     assert torch.get_num_threads() == threads
 
 
+def test_latency_prints_what_a_reader_needs_to_compare_it():
+    shown = str(measure.Latency(1.23456, 1.0, 2.0, 64, 2))
+    assert shown == "1.235 ms (10 to 90 %: 1.000 to 2.000 ms), batch 64, threads 2"
+
+
 def test_latency_runs_warmup_and_repeats_in_evaluation_mode():
     calls = []
 
