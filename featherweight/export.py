@@ -133,9 +133,7 @@ def module_source(chapter: Path, book: Path = BOOK) -> str | None:
     if not cells:
         return None
     name = chapter.relative_to(book.parent).as_posix()
-    header = (
-        f'"""Written from `{name}` by `python -m featherweight.export`: edit the chapter."""\n\n'
-    )
+    header = f'"""Exported from `{name}`: edit the chapter, not this file."""\n\n'
     source = header + "\n\n\n".join(cell.source for cell in cells) + "\n"
     try:
         compile(source, str(chapter), "exec")
@@ -159,8 +157,9 @@ def modules(book: Path = BOOK) -> dict[str, str]:
     return written
 
 
-def differences(wanted: dict[str, str], folder: Path = TECHNIQUES) -> list[str]:
+def differences(wanted: dict[str, str], folder: Path | None = None) -> list[str]:
     """Say how the modules in `folder` differ from the wanted ones."""
+    folder = folder or TECHNIQUES
     found = {path.name: path.read_text() for path in folder.glob("*.py")}
     missing = [f"{name} is missing" for name in wanted if name not in found]
     stale = [f"{name} belongs to no chapter" for name in found if name not in wanted]
@@ -172,8 +171,9 @@ def differences(wanted: dict[str, str], folder: Path = TECHNIQUES) -> list[str]:
     return missing + stale + changed
 
 
-def write(wanted: dict[str, str], folder: Path = TECHNIQUES) -> None:
+def write(wanted: dict[str, str], folder: Path | None = None) -> None:
     """Write the modules and delete those that no chapter exports any more."""
+    folder = folder or TECHNIQUES
     folder.mkdir(parents=True, exist_ok=True)
     for path in folder.glob("*.py"):
         if path.name not in wanted:

@@ -443,6 +443,12 @@ def energy(macs: int, bytes_moved: int, arithmetic: str = "float32") -> Energy:
 # ---------------------------------------------------------------- quality
 
 
+def predict(model: nn.Module, images: Tensor, batch_size: int = 1000) -> Tensor:
+    """The model's logits, in evaluation mode and without gradients, `batch_size` images at once."""
+    with _evaluating(model):
+        return torch.cat([model(part) for part in images.split(batch_size)])
+
+
 def accuracy(model: nn.Module, split: Split) -> float:
     """Fraction of the examples of a split that the model labels correctly."""
     return float(_hits(_logits(model, split), split.labels).double().mean())
@@ -508,13 +514,10 @@ def _hits(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def _logits(model: nn.Module, split: Split) -> Tensor:
-    from featherweight.train import predict
-
     _check_model(model)
     if len(split.labels) == 0:
         raise ValueError("The split has no examples, so there is no accuracy: pass a larger one.")
-    with _evaluating(model):
-        logits = predict(model, split.images)
+    logits = predict(model, split.images)
     _check_logits(logits)
     return logits
 

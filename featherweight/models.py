@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import pairwise
 
 import torch
 from torch import nn
@@ -26,7 +27,7 @@ def mlp(sizes: Sequence[int] = (784, 300, 100, 10)) -> nn.Sequential:
     if len(sizes) < 2:
         raise ValueError(f"An MLP needs at least an input and an output size; got {sizes}.")
     layers: list[nn.Module] = [nn.Flatten()]
-    for inputs, outputs in zip(sizes[:-1], sizes[1:], strict=True):
+    for inputs, outputs in pairwise(sizes):
         layers += [nn.Linear(inputs, outputs), nn.ReLU()]
     return nn.Sequential(*layers[:-1])
 

@@ -33,6 +33,7 @@ STYLE = {
     "lines.markersize": 5,
     "savefig.facecolor": "none",
     "svg.fonttype": "path",
+    "svg.hashsalt": "featherweight",
     "text.color": _INK,
     "xtick.color": _INK,
     "ytick.color": _INK,

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from featherweight import measure
 from featherweight.data import Split
 
 
@@ -86,25 +87,10 @@ def batches(split: Split, batch_size: int, generator: torch.Generator):
         yield Batch(split.images[index], split.labels[index], index)
 
 
-@torch.no_grad()
-def predict(model: nn.Module, images: torch.Tensor, batch_size: int = 1000) -> torch.Tensor:
-    """Return the logits of `images`, computed in evaluation mode; the model's mode is restored."""
-    was_training = model.training
-    model.eval()
-    logits = torch.cat([model(part) for part in images.split(batch_size)])
-    model.train(was_training)
-    return logits
-
-
-def accuracy(model: nn.Module, split: Split) -> float:
-    """Return the fraction of `split` that `model` classifies correctly."""
-    return (predict(model, split.images).argmax(dim=1) == split.labels).float().mean().item()
-
-
 def _epoch_report(model: nn.Module, epoch: int, loss: float, val: Split | None) -> dict[str, float]:
     report = {"epoch": epoch + 1, "loss": loss}
     if val is not None:
-        report["val_accuracy"] = accuracy(model, val)
+        report["val_accuracy"] = measure.accuracy(model, val)
     return report
 
 

@@ -21,7 +21,8 @@ from typing import Any
 from torch import nn
 
 from featherweight import data, models, records
-from featherweight.train import accuracy, train
+from featherweight.measure import accuracy
+from featherweight.train import train
 
 CHECKPOINTS = Path(__file__).resolve().parent / "checkpoints"
 FORMAT = "1"

@@ -1,4 +1,4 @@
-"""Written from `book/pruning/magnitude-pruning.md` by `python -m featherweight.export`: edit the chapter."""
+"""Exported from `book/pruning/magnitude-pruning.md`: edit the chapter, not this file."""
 
 import copy
 

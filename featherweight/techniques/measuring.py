@@ -1,4 +1,4 @@
-"""Written from `book/foundations/measuring.md` by `python -m featherweight.export`: edit the chapter."""
+"""Exported from `book/foundations/measuring.md`: edit the chapter, not this file."""
 
 import math
 import statistics

@@ -95,7 +95,7 @@ def test_splits_do_not_depend_on_the_route(tmp_path, no_checksums):
 
 def test_a_damaged_file_is_named_with_what_to_do(tmp_path):
     small_idx_set(tmp_path / "fashion-mnist")
-    with pytest.raises(data.DataError, match="checksum differs.*fetch it again"):
+    with pytest.raises(data.DataError, match=r"checksum differs.*fetch it again"):
         data.fashion_mnist(root=tmp_path)
 
 
@@ -114,7 +114,7 @@ def test_a_damaged_subset_says_how_to_restore_it(tmp_path, monkeypatch):
     with pytest.raises(data.DataError, match="git checkout"):
         data.fashion_mnist()
     (tmp_path / "fashion-mnist" / "subset.npz").unlink()
-    with pytest.raises(data.DataError, match="missing.*git checkout"):
+    with pytest.raises(data.DataError, match=r"missing.*git checkout"):
         data.fashion_mnist()
 
 

@@ -8,7 +8,8 @@ from torch.nn import functional as F
 
 from featherweight import models
 from featherweight.data import Split
-from featherweight.train import Batch, accuracy, batches, cross_entropy, predict, train
+from featherweight.measure import accuracy, predict
+from featherweight.train import Batch, batches, cross_entropy, train
 
 
 @pytest.fixture
@@ -34,7 +35,9 @@ def test_the_same_seed_gives_the_same_weights(model, split):
     other = copy.deepcopy(model)
     for m in (model, other):
         train(m, split, num_epochs=2, lr=0.1, batch_size=8, seed=5, progress=False)
-    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), other.parameters(), strict=True))
+    assert all(
+        torch.equal(a, b) for a, b in zip(model.parameters(), other.parameters(), strict=True)
+    )
 
 
 def test_another_seed_gives_another_order(split):

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import save_file
 
 from featherweight import data, models, records, zoo
-from featherweight.train import accuracy
+from featherweight.measure import accuracy
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +98,9 @@ def test_listing_the_zoo_prints_each_recorded_accuracy(capsys):
 
 
 def test_a_record_says_how_to_repeat_the_run(tmp_path):
-    records.save("try", {"x": 1.5}, command="python x.py", seeds=[0, 1], seconds=2.34, folder=tmp_path)
+    records.save(
+        "try", {"x": 1.5}, command="python x.py", seeds=[0, 1], seconds=2.34, folder=tmp_path
+    )
     record = records.load("try", folder=tmp_path)
     assert record["results"] == {"x": 1.5} and record["seeds"] == [0, 1]
     assert record["command"] == "python x.py" and record["seconds"] == 2.3
@@ -108,7 +110,7 @@ def test_a_record_says_how_to_repeat_the_run(tmp_path):
 
 def test_a_record_that_cannot_be_written_leaves_the_old_one(tmp_path):
     records.save("try", {"x": 1}, command="c", seeds=[0], seconds=1, folder=tmp_path)
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="not JSON compliant"):
         records.save("try", {"x": float("nan")}, command="c", seeds=[0], seconds=1, folder=tmp_path)
     assert records.load("try", folder=tmp_path)["results"] == {"x": 1}
     assert [p.name for p in tmp_path.iterdir()] == ["try.json"]

@@ -1,0 +1,119 @@
+"""Figures and widgets: legible on light and dark pages, described, and free of other hosts."""
+
+import json
+import re
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+import torch
+
+from featherweight import plot, widgets
+
+ALT = "A line that rises from one to four, drawn for this test."
+
+
+def luminance(color):
+    channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one, other):
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def simple_figure(alt=ALT):
+    fig, ax = plot.figure()
+    plot.band(ax, [1, 2, 3], np.array([[1.0, 2, 4], [1, 3, 4]]), label="runs")
+    ax.legend()
+    return plot.show(fig, alt=alt)
+
+
+@pytest.mark.parametrize("background", ["#ffffff", "#121212"])
+@pytest.mark.parametrize("color", plot.COLORS)
+def test_every_color_stands_out_on_light_and_dark_pages(color, background):
+    assert contrast(color, background) >= 3
+
+
+def test_text_takes_the_color_of_the_page():
+    svg = simple_figure().svg
+    assert "currentColor" in svg
+    assert plot._INK not in svg
+    assert "#000000" not in svg and "#ffffff" not in svg
+
+
+def test_a_figure_is_valid_xml_with_its_description_as_label():
+    root = ET.fromstring(simple_figure('Bars "a" & <b> side by side here.').svg)
+    assert root.get("role") == "img"
+    assert root.get("aria-label") == 'Bars "a" & <b> side by side here.'
+
+
+def test_a_figure_without_a_description_is_refused():
+    fig, _ = plot.figure()
+    with pytest.raises(ValueError, match="Describe the figure in a sentence"):
+        plot.show(fig, alt="plot")
+
+
+def test_two_figures_on_a_page_share_no_id_and_no_style():
+    first, second = simple_figure().svg, simple_figure(ALT + " Again.").svg
+    ids = [set(re.findall(r' id="([^"]+)"', svg)) for svg in (first, second)]
+    assert ids[0] and not ids[0] & ids[1]
+    assert "<style" not in first
+    for svg, own in zip((first, second), ids, strict=True):
+        assert set(re.findall(r'(?:href="#|url\(#)([^")]+)', svg)) <= own
+
+
+def test_the_same_figure_is_written_the_same_twice():
+    assert simple_figure().svg == simple_figure().svg
+
+
+def test_a_band_shows_mean_and_standard_deviation():
+    _, ax = plot.figure()
+    runs = np.array([[1.0, 4.0], [3.0, 8.0]])
+    plot.band(ax, [0, 1], runs)
+    assert ax.lines[0].get_ydata().tolist() == [2.0, 6.0]
+    edges = ax.collections[0].get_paths()[0].vertices
+    assert edges[:, 1].max() == pytest.approx(6 + np.sqrt(8))
+
+
+def test_runs_of_the_wrong_shape_are_refused():
+    _, ax = plot.figure()
+    with pytest.raises(ValueError, match=r"\[seeds, 3\]; got \[2, 2\]"):
+        plot.band(ax, [1, 2, 3], np.ones((2, 2)))
+
+
+@pytest.fixture
+def threshold_page():
+    weights = torch.linspace(-1, 1, 1001)
+    widget = widgets.threshold(weights, [0.5, 0.1], [80.0, 60.0], density=0.5)
+    formats, _ = widget._repr_mimebundle_()
+    return formats
+
+
+def test_a_widget_has_a_live_form_and_a_static_one(threshold_page):
+    assert "application/vnd.jupyter.widget-view+json" in threshold_page
+    assert "text/html" in threshold_page
+
+
+def test_a_static_widget_asks_no_other_host_and_says_so_without_javascript(threshold_page):
+    html = threshold_page["text/html"]
+    urls = set(re.findall(r"https?://[^\"'\\ ]+", html))
+    assert urls <= {"http://www.w3.org/2000/svg"}
+    assert "<noscript>" in html
+
+
+def test_a_widgets_data_cannot_end_its_script():
+    state = {"data": {"fallback": "x", "text": "</script><b>"}, "position": 0.0}
+    html = widgets.static_page("threshold.js", state)
+    assert html.count("</script>") == 1
+
+
+def test_the_threshold_widget_holds_the_quantiles_of_the_magnitudes(threshold_page):
+    state = json.loads(re.search(r"const state = (.*);", threshold_page["text/html"])[1])
+    data = state["data"]
+    assert data["total"] == 1001
+    assert data["quantiles"][100] == pytest.approx(0.5, abs=0.01)
+    assert sum(data["counts"]) == pytest.approx(1001, abs=3)
+    assert data["measured"] == [[0.1, 60.0], [0.5, 80.0]]
