@@ -165,10 +165,10 @@ def audit(
     notebook = notebook or source.read(source.path_of(assignment), checks)
     folder = mutants or MUTANTS / assignment
     result = Audit(assignment, [Row(name, check.points) for name, check in checks.items()])
-    variants = [Variant("reference", "reference"), Variant("empty", "empty")]
-    variants += _variants(folder, notebook, checks, result)
+    tried = [Variant("reference", "reference"), Variant("empty", "empty")]
+    tried += variants(folder, notebook, checks, result.problems)
     stage = _Stage(assignment, notebook, source.emptied(notebook), dict(checks))
-    for variant, outcome in stage.perform(variants, processes or os.cpu_count() or 1, timeout):
+    for variant, outcome in stage.perform(tried, processes or os.cpu_count() or 1, timeout):
         _JUDGES[variant.kind](result, stage, variant, outcome)
     _flag_few(result)
     return result
@@ -195,41 +195,45 @@ def table(audit: Audit) -> str:
 # ---------------------------------------------------------------- the variants
 
 
-def _variants(
-    folder: Path, notebook: NotebookNode, checks: Mapping[str, Any], result: Audit
+def variants(
+    folder: Path,
+    notebook: NotebookNode,
+    checks: Mapping[str, Any],
+    problems: list[str] | None = None,
 ) -> list[Variant]:
     """Read the mutants and alternatives of every check; report files that can prove nothing."""
-    originals = {source.grade_id(c): c.source for c in notebook.cells if c.cell_type == "code"}
+    problems = [] if problems is None else problems
     found = []
     for path in sorted(folder.rglob("*.py")) if folder.is_dir() else []:
         kind, _, name = path.stem.partition("_")
         check, code = path.parent.name, path.read_text(encoding="utf-8")
         if check not in checks or path.parent.parent != folder:
-            result.problems.append(f"{_shown(path)} lies in no folder of a check.")
+            problems.append(f"{_shown(path)} lies in no folder of a check.")
         elif kind not in ("wrong", "right") or not name:
-            result.problems.append(
-                f"{_shown(path)} is neither wrong_<name>.py nor right_<name>.py."
-            )
+            problems.append(f"{_shown(path)} is neither wrong_<name>.py nor right_<name>.py.")
         elif not code.startswith("# "):
-            result.problems.append(
-                f"{_shown(path)} must begin with a comment that says what it is."
-            )
+            problems.append(f"{_shown(path)} must begin with a comment that says what it is.")
         else:
             found.append(Variant(kind, path.stem, check, checks[check].cell, code))
-    _refuse_same(found, originals, result)
+    problems += _repeated(found, notebook)
     return found
 
 
-def _refuse_same(found: list[Variant], originals: dict[str, str], result: Audit) -> None:
+def _repeated(found: list[Variant], notebook: NotebookNode) -> list[str]:
     """A variant that is the reference, or another one, in other clothes proves nothing."""
-    seen = {(cell, _tree(code)): "the reference" for cell, code in originals.items()}
-    by_check: dict[tuple[str, str, str | None], str] = {}
+    code_cells = (cell for cell in notebook.cells if cell.cell_type == "code")
+    references = {source.grade_id(cell): _tree(cell.source) for cell in code_cells}
+    seen: dict[tuple[str, str | None], str] = {}
+    repeated = []
     for variant in found:
         tree = _tree(variant.code)
-        same = seen.get((variant.cell, tree)) or by_check.get((variant.check, variant.cell, tree))
+        same = seen.get((variant.check, tree))
+        if tree == references.get(variant.cell):
+            same = "the reference"
         if tree and same:
-            result.problems.append(f"{variant.check}/{variant.name} is the same code as {same}.")
-        by_check[variant.check, variant.cell, tree] = variant.name
+            repeated.append(f"{variant.check}/{variant.name} is the same code as {same}.")
+        seen[variant.check, tree] = variant.name
+    return repeated
 
 
 def _tree(code: str) -> str | None:
@@ -390,7 +394,8 @@ def _run_warm(
 
 
 def _run_all(jobs: list[_Job], processes: int, timeout: float, label: str) -> None:
-    waiting, running = list(reversed(jobs)), []
+    waiting = list(reversed(jobs))
+    running: list[_Job] = []
     with tqdm(total=len(jobs), desc=label, disable=None, leave=False) as bar:
         while waiting or running:
             while waiting and len(running) < processes:

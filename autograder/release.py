@@ -16,6 +16,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 from tqdm import tqdm
+from traitlets.config import Config
 
 from autograder import source
 from autograder.source import ROOT
@@ -45,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     except ReleaseError as error:
         print(f"autograder release: {error}", file=sys.stderr)
         return 1
-    strays = [] if args.assignments else _without_source()
+    strays = [] if args.assignments else without_source()
     for path in strays:
         print(f"{path.relative_to(ROOT)}: no source in solutions/; remove it.")
     for path in differences:
@@ -118,7 +119,7 @@ def _generate(name: str, sources: Path, into: Path, database: str | None = None)
     return into / name
 
 
-def _config():
+def _config() -> Config:
     from traitlets.config import PyFileConfigLoader
 
     return PyFileConfigLoader(CONFIG.name, path=str(CONFIG.parent)).load_config()
@@ -175,7 +176,7 @@ def _replace_folder(generated: Path, target: Path) -> list[Path]:
     return changed
 
 
-def _without_source() -> list[Path]:
+def without_source() -> list[Path]:
     """Return the folders of `assignments/` that no source makes."""
     known = set(source.assignments())
     folders = (p for p in RELEASED.glob("*") if p.is_dir() and not p.name.startswith("."))
