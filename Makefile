@@ -29,13 +29,12 @@ endif
 # A change to what a page or a grade is made of makes it again.
 tree = $(shell find $(1) -type f -not -path '*/__pycache__/*' -not -path '*/.*' 2>/dev/null)
 BENCH := $(call tree,featherweight)
-RECORDS := $(filter %.csv %.json,$(call tree,book))
 BOOK := _config.yml _toc.yml $(call tree,book)
 COURSE := nbgrader_config.py $(call tree,solutions autograder)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help env course test book release grade bundle audit format lint bench pictures lock clean
+.PHONY: help env course test book release grade bundle audit format lint full bench pictures lock clean
 
 help: ## list what make can do
 	@echo "make TARGET  (two commands to begin with: make course, make test)"
@@ -72,6 +71,11 @@ lint: $(INSTALLED) ## check format, style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+full: $(INSTALLED) ## run a chapter at full scale and write its record; CHAPTER=book/... names it
+	@[ -n "$(CHAPTER)" ] || { echo "Name a chapter: make full CHAPTER=book/pruning/magnitude-pruning.md" >&2; exit 1; }
+	@mkdir -p $(BUILD)/full
+	FEATHERWEIGHT_SCALE=full $(BIN)/jupytext --to ipynb --execute --output $(BUILD)/full/$(basename $(notdir $(CHAPTER))).ipynb "$(CHAPTER)"
 
 bench: $(INSTALLED) ## measure speed and write benchmarks/results.json
 	$(BIN)/python benchmarks/run.py $(ARGS)
@@ -132,15 +136,10 @@ $(INSTALLED): pyproject.toml $(VENV)/requirements.lock
 	$(UV_INSTALL) --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-# The cache of executed pages knows a page's own code only: when the lab bench or a record that pages read
-# changes, all pages run again.
-$(BUILD)/bench.stamp: $(BENCH) $(RECORDS) $(INSTALLED)
+# The book keeps its own account of what changed (book/_ext/execution.py); make decides only whether to ask.
+$(BUILD)/book.stamp: $(BOOK) $(BENCH) $(INSTALLED)
 	@mkdir -p $(BUILD)
 	$(BIN)/python -m featherweight.export --check
-	rm -rf $(BUILD)/.jupyter_cache
-	@touch $@
-
-$(BUILD)/book.stamp: $(BOOK) $(BUILD)/bench.stamp
 	$(BIN)/jupyter-book build . -n -W --keep-going
 	@touch $@
 
