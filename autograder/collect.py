@@ -7,8 +7,11 @@ import os
 import re
 import stat
 from dataclasses import dataclass, field
+from datetime import UTC
 from pathlib import Path
 
+from dateutil.parser import parse
+from dateutil.tz import gettz
 from nbformat import NotebookNode
 
 from autograder.rebuild import Unreadable, is_answer, mark_id, read_cells
@@ -86,7 +89,6 @@ def find_notebook(home: Path, assignment: str, answers: set[str], notes: list[st
     others = [path for f in subfolders(home, folders) for path in notebooks_in(f)]
     ranked = sorted((rank(path, assignment, answers), path) for path in others)
     if not ranked:
-        notes.append("there is no notebook in the student's folder")
         return None
     best = ranked[0][1]
     where = student_id(str(best.relative_to(home)))
@@ -139,17 +141,25 @@ def read_regular(path: Path, limit: int = MAX_NOTEBOOK) -> bytes:
 
 
 def read_timestamp(home: Path, assignment: str, notes: list[str]) -> str:
-    """The time of submission as nbgrader writes it; one that cannot be read is noted."""
-    from nbgrader.utils import parse_utc
-
+    """The time of submission in UTC, empty without one; one that cannot be read is noted."""
     inner = home / assignment
     for folder in (inner, home):
         path = folder / "timestamp.txt"
         if folder.is_symlink() or not os.path.lexists(path):
             continue
-        with contextlib.suppress(Refused, ValueError, OverflowError, TypeError, AttributeError):
-            text = read_regular(path, 1000).decode("utf-8-sig").strip()
-            return parse_utc(text).isoformat(sep=" ")
+        with contextlib.suppress(Refused, ValueError, OverflowError):
+            return in_utc(read_regular(path, 1000).decode("utf-8-sig").strip())
         notes.append("timestamp.txt cannot be read, so the time of submission is unknown")
         return ""
     return ""
+
+
+def in_utc(text: str) -> str:
+    """A time such as `2026-01-31 23:59:00 CET` in UTC; one without a zone is UTC already."""
+    if not re.match(r"\d{4}-\d\d-\d\d", text):
+        raise ValueError("a time begins with year, month and day")
+    zones = {name: gettz(name) for name in re.findall(r"[A-Za-z][A-Za-z/_]+", text)}
+    time = parse(text, tzinfos={name: zone for name, zone in zones.items() if zone})
+    if time.tzinfo is not None:
+        time = time.astimezone(UTC).replace(tzinfo=None)
+    return time.isoformat(sep=" ")

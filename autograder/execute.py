@@ -19,13 +19,14 @@ from jupyter_client.session import Session as Messages
 
 from autograder import agent
 from autograder.rebuild import printable
-from autograder.student import StudentGone, StudentTimeout
+from autograder.student import StudentError, StudentGone, StudentTimeout
 
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "FEATHERWEIGHT_DATA")
 SHOWN_TYPES = ("text/plain", "text/html", "text/markdown", "text/latex")
 SHOWN_IMAGES = ("image/png", "image/jpeg", "image/svg+xml")
 START_TIMEOUT = 60.0
 INTERRUPT_GRACE = 2.0
+ENDING_GRACE = 1.0
 MAX_RESTARTS = 3
 
 
@@ -160,6 +161,9 @@ class KernelSession:
         if timed_out:
             gathered.add_error("TimeoutError", f"The cell ran longer than {timeout:.3g} seconds.")
             return Outcome("timeout", gathered.outputs)
+        if reply is None and self.alive:
+            gathered.add_error("NoReply", "The kernel gave no answer: its machinery was changed.")
+            return Outcome("error", gathered.outputs)
         if reply is None:
             gathered.add_error("KernelDied", "The cell ended the process that runs the notebook.")
             return Outcome("died", gathered.outputs)
@@ -173,6 +177,8 @@ class KernelSession:
         reply, timed_out = self._exchange("featherweight_request", content, timeout, None)
         if timed_out:
             raise StudentTimeout(f"The call took longer than {timeout:g} seconds.")
+        if reply is None and self.alive:
+            raise StudentError("The kernel gave no answer: its machinery was changed.")
         if reply is None:
             raise StudentGone("The call ended the process that runs the notebook.")
         text = reply.get("reply")
@@ -184,9 +190,10 @@ class KernelSession:
         """Send a message and wait for its reply: the reply's content, and if the time ran out."""
         sent = self.messages.send(self.shell, kind, content)["header"]["msg_id"]
         deadline, timed_out, reply, idle = time.monotonic() + timeout, False, None, False
+        ending = False
         while reply is None or not idle:
             if time.monotonic() > deadline:
-                if reply is not None:
+                if reply is not None or idle:
                     break
                 if timed_out:
                     self.kill()
@@ -203,11 +210,12 @@ class KernelSession:
                     continue
                 if channel == "shell":
                     reply = message["content"]
-                    deadline = min(deadline, time.monotonic() + INTERRUPT_GRACE)
                 elif message["msg_type"] == "status":
                     idle = message["content"].get("execution_state") == "idle"
                 elif gathered is not None:
                     gathered.add(message["msg_type"], message["content"])
+            if (reply is not None or idle) and not ending:
+                ending, deadline = True, min(deadline, time.monotonic() + ENDING_GRACE)
         return reply, timed_out
 
     def _relevant(self, channel: str, parts: list[bytes], gathered: Outputs | None) -> dict:

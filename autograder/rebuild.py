@@ -45,7 +45,7 @@ def rebuild(master: NotebookNode, data: bytes) -> Rebuilt:
     cells = read_cells(data)
     layout = Layout(master)
     placed = [(layout.place(cell), cell) for cell in cells]
-    if not any(spot is not None and layout.is_mark(spot) for spot, _ in placed):
+    if not any(layout.is_ours(cell) for cell in cells):
         raise WrongAssignment("no cell of this assignment is in the notebook")
     rebuilt = Rebuilt(copy.deepcopy(master))
     answers = {spot: layout.answers(spot, placed) for spot in layout.answer_spots}
@@ -127,18 +127,21 @@ class Layout:
             if is_hidden_check(cell):
                 self.by_source[normal(before_hidden(cell.source))] = i
 
+    def by_id(self, cell: StudentCell) -> int | None:
+        """The master's cell with the id of this cell."""
+        return self.by_grade_id.get(cell.grade_id, self.by_cell_id.get(cell.cell_id))
+
     def place(self, cell: StudentCell) -> int | None:
         """The master's cell that this cell is, or a copy of; None for one the student added."""
-        if cell.grade_id in self.by_grade_id:
-            return self.by_grade_id[cell.grade_id]
-        if cell.cell_id in self.by_cell_id:
-            return self.by_cell_id[cell.cell_id]
+        if (spot := self.by_id(cell)) is not None:
+            return spot
         spot = self.by_source.get(normal(cell.source)) if cell.source.strip() else None
         return None if spot in self.answer_spots else spot
 
-    def is_mark(self, spot: int) -> bool:
+    def is_ours(self, cell: StudentCell) -> bool:
         """Whether a cell shows which assignment this is: an answer or a check, by its id."""
-        return spot in self.answer_spots or is_hidden_check(self.cells[spot])
+        spot = self.by_id(cell)
+        return spot in self.answer_spots or (spot is not None and is_hidden_check(self.cells[spot]))
 
     def stub(self, spot: int) -> str:
         return self.released[spot].source
