@@ -31,11 +31,20 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker runs all tests of a shared build, so that no other waits for it."""
+    """Keep tests that share slow work on one worker: a build of the run, or a module's fixture."""
     for item in items:
-        for fixture in SHARED_FIXTURES:
-            if fixture in getattr(item, "fixturenames", ()):
-                item.add_marker(pytest.mark.xdist_group(fixture))
+        if isinstance(item, pytest.Function) and (group := shared_work(item)):
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
+def shared_work(item: pytest.Function) -> str | None:
+    """What a test shares with others, if anything: a build comes before a module's fixture."""
+    for fixture in SHARED_FIXTURES:
+        if fixture in item.fixturenames:
+            return fixture
+    fixtures = item._fixtureinfo.name2fixturedefs.values()
+    shares = any(definition.scope == "module" for found in fixtures for definition in found)
+    return item.path.relative_to(ROOT).as_posix() if shares else None
 
 
 @contextmanager
