@@ -77,6 +77,36 @@ def images(tensors, titles: Sequence[str] = (), columns: int = 10, cell: float =
     return fig
 
 
+class Table:
+    """Rows of numbers and texts as HTML, the first column flush left."""
+
+    def __init__(self, header: Sequence[str], rows: Sequence[Sequence[object]]):
+        self.header, self.rows = header, rows
+
+    def _repr_html_(self) -> str:
+        head = _table_row("th", self.header)
+        body = "".join(_table_row("td", row) for row in self.rows)
+        return f'<table class="table dataframe"><thead>{head}</thead><tbody>{body}</tbody></table>'
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
+    """Return a table for display; numbers get thousands separators."""
+    return Table(header, [list(row) for row in rows])
+
+
+def _table_row(tag: str, values: Sequence[object]) -> str:
+    texts = [
+        f"{value:,}" if isinstance(value, int | float) else html.escape(str(value))
+        for value in values
+    ]
+    sides = ["left"] + ["right"] * (len(texts) - 1)
+    cells = (
+        f'<{tag} style="text-align: {side}">{text}</{tag}>'
+        for side, text in zip(sides, texts, strict=True)
+    )
+    return f"<tr>{''.join(cells)}</tr>"
+
+
 class Figure:
     """A finished figure as inline SVG whose text takes the color of the page around it."""
 

@@ -117,3 +117,8 @@ def test_the_threshold_widget_holds_the_quantiles_of_the_magnitudes(threshold_pa
     assert data["quantiles"][100] == pytest.approx(0.5, abs=0.01)
     assert sum(data["counts"]) == pytest.approx(1001, abs=3)
     assert data["measured"] == [[0.1, 60.0], [0.5, 80.0]]
+
+
+def test_a_table_escapes_texts_and_separates_thousands():
+    html = plot.table(["name", "bytes"], [("<b>", 1234567)])._repr_html_()
+    assert "&lt;b&gt;" in html and "1,234,567" in html
