@@ -1,0 +1,157 @@
+"""What a browser does with the built pages: no other host, math, quizzes, narrow screens."""
+
+import shutil
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from tests.book.pages import ROOT, listed_in_toc
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+CHECKS = Path(__file__).with_name("accessibility.js").read_text()
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1400, "height": 900}
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt install chromium"),
+]
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """A file server that keeps its log to itself."""
+
+    def log_message(self, *arguments):
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def address(built_book):
+    """The address of a server on this machine that serves the book."""
+    handler = partial(QuietHandler, directory=str(built_book))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser, request):
+    """Open a page in a fresh profile; remember its requests and what its console complains of."""
+
+    def open_page(url, viewport=DESKTOP, theme="light", **options):
+        context = browser.new_context(viewport=viewport, color_scheme=theme, **options)
+        request.addfinalizer(context.close)
+        page = context.new_page()
+        page.requested, page.complaints = [], []
+        page.on("request", lambda it: page.requested.append(it.url))
+        page.on("requestfailed", lambda it: page.complaints.append(f"failed: {it.url}"))
+        page.on("pageerror", lambda it: page.complaints.append(str(it)))
+        page.on("console", lambda it: it.type == "error" and page.complaints.append(it.text))
+        page.goto(url, wait_until="networkidle")
+        return page
+
+    return open_page
+
+
+@pytest.mark.parametrize("name", [*listed_in_toc(), "search", "genindex"])
+def test_a_page_asks_no_other_host_and_renders_without_errors(visit, address, name):
+    page = visit(f"{address}/{name}.html")
+    elsewhere = [url for url in page.requested if not url.startswith((address, "data:", "blob:"))]
+    assert elsewhere == []
+    assert page.complaints == []
+    formulas = page.locator(".math").count()
+    assert page.locator(".math mjx-container").count() == formulas
+    assert page.locator("mjx-merror").count() == 0
+
+
+def test_a_page_works_from_a_folder_without_a_server(visit, built_book):
+    page = visit((built_book / "book" / "foundations" / "why-compress.html").as_uri())
+    assert all(url.startswith(("file:", "data:", "blob:")) for url in page.requested)
+    assert page.locator(".math mjx-container").count() > 0
+
+
+@pytest.mark.parametrize("name", listed_in_toc())
+def test_a_page_fits_a_phone(visit, address, name):
+    page = visit(f"{address}/{name}.html", viewport=PHONE)
+    width = page.evaluate("document.scrollingElement.scrollWidth")
+    assert width <= PHONE["width"]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", listed_in_toc())
+def test_a_page_is_accessible(visit, address, name, theme):
+    page = visit(f"{address}/{name}.html", theme=theme)
+    page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+    page.wait_for_timeout(300)
+    assert page.evaluate(f"({CHECKS})()") == []
+
+
+@pytest.mark.skipif(
+    not AXE.exists(), reason="axe is not installed: npm install --no-save axe-core@4"
+)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", listed_in_toc())
+def test_a_page_passes_axe(visit, address, name, theme):
+    page = visit(f"{address}/{name}.html", theme=theme)
+    page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+    page.wait_for_timeout(300)
+    page.add_script_tag(path=str(AXE))
+    options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
+    found = page.evaluate("options => axe.run(document, options)", options)
+    violations = [
+        f"{it['id']}: {node['html'][:120]}" for it in found["violations"] for node in it["nodes"]
+    ]
+    assert violations == []
+
+
+def test_a_quiz_answers_to_the_keyboard(visit, address):
+    page = visit(f"{address}/book/foundations/why-compress.html")
+    quiz = page.locator("form.quiz").first
+    verdict = quiz.locator("[role=status]")
+    radios = quiz.locator("input[type=radio]")
+    radios.first.focus()
+    page.keyboard.press("Space")
+    assert verdict.inner_text().startswith("Not this one")
+    assert quiz.locator("details[open]").count() == 1
+    for _ in range(radios.count()):
+        if verdict.inner_text() == "Right.":
+            break
+        page.keyboard.press("ArrowDown")
+    assert verdict.inner_text() == "Right."
+    assert quiz.locator("details[open]").count() == 1
+    assert quiz.locator("details[open]").is_visible()
+
+
+def test_a_quiz_can_be_read_without_javascript(visit, address):
+    page = visit(f"{address}/book/foundations/why-compress.html", java_script_enabled=False)
+    quiz = page.locator("form.quiz").first
+    assert quiz.locator("summary").first.is_visible()
+    assert not quiz.locator("input").first.is_visible()
+    quiz.locator("summary").first.click()
+    assert quiz.locator(".quiz-why").first.is_visible()
+
+
+def test_a_figure_takes_the_color_of_the_text_around_it(visit, address):
+    colors = {}
+    for theme in ("light", "dark"):
+        page = visit(f"{address}/book/foundations/why-compress.html", theme=theme)
+        page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+        figure = page.locator("figure svg[role=img]").first
+        colors[theme] = figure.evaluate("node => getComputedStyle(node).color")
+    assert colors["light"] != colors["dark"]
