@@ -135,7 +135,7 @@ class KernelSession:
         poller = zmq.Poller()
         poller.register(self.shell, zmq.POLLIN)
         poller.register(self.iopub, zmq.POLLIN)
-        ready = poller.poll(seconds * 1000)
+        ready = poller.poll(int(seconds * 1000))
         names = {self.shell: "shell", self.iopub: "iopub"}
         return [(names[found], found.recv_multipart()) for found, _ in ready]
 
@@ -188,35 +188,30 @@ class KernelSession:
         self, kind: str, content: dict, timeout: float, gathered: Outputs | None
     ) -> tuple[dict | None, bool]:
         """Send a message and wait for its reply: the reply's content, and if the time ran out."""
-        sent = self.messages.send(self.shell, kind, content)["header"]["msg_id"]
-        deadline, timed_out, reply, idle = time.monotonic() + timeout, False, None, False
-        ending = False
-        while reply is None or not idle:
-            if time.monotonic() > deadline:
-                if reply is not None or idle:
-                    break
-                if timed_out:
-                    self.kill()
-                    break
-                timed_out, deadline = True, time.monotonic() + INTERRUPT_GRACE
-                os.kill(self.process.pid, signal.SIGINT)
+        header = self.messages.msg_header(kind)
+        waiting = Waiting(header["msg_id"], time.monotonic() + timeout)
+        self.messages.send(self.shell, kind, content, header=header)
+        while not waiting.complete():
+            if time.monotonic() > waiting.deadline and not self._prolonged(waiting):
+                break
             arrived = self._receive(0.1)
             if not arrived and self.process.poll() is not None:
                 self.kill()
                 break
             for channel, parts in arrived:
-                message = self._relevant(channel, parts, gathered)
-                if message.get("parent_header", {}).get("msg_id") != sent:
-                    continue
-                if channel == "shell":
-                    reply = message["content"]
-                elif message["msg_type"] == "status":
-                    idle = message["content"].get("execution_state") == "idle"
-                elif gathered is not None:
-                    gathered.add(message["msg_type"], message["content"])
-            if (reply is not None or idle) and not ending:
-                ending, deadline = True, min(deadline, time.monotonic() + ENDING_GRACE)
-        return reply, timed_out
+                waiting.take(channel, self._relevant(channel, parts, gathered), gathered)
+        return waiting.reply, waiting.timed_out
+
+    def _prolonged(self, waiting: Waiting) -> bool:
+        """Whether to wait on after the deadline: an interrupt once, then the end of the kernel."""
+        if waiting.ending:
+            return False
+        if waiting.timed_out:
+            self.kill()
+            return False
+        waiting.timed_out, waiting.deadline = True, time.monotonic() + INTERRUPT_GRACE
+        os.kill(self.process.pid, signal.SIGINT)
+        return True
 
     def _relevant(self, channel: str, parts: list[bytes], gathered: Outputs | None) -> dict:
         """A message, unless it is output that nobody keeps (so that it costs nothing)."""
@@ -226,7 +221,8 @@ class KernelSession:
         if gathered is not None and channel == "iopub":
             gathered.count(sum(map(len, parts)))
         message = self._read(parts)
-        return message if isinstance(message.get("content"), dict) else {}
+        known = all(isinstance(message.get(part), dict) for part in ("content", "parent_header"))
+        return message if known else {}
 
     def kill(self) -> None:
         """End the kernel and every process of its group at once, and remove its folder."""
@@ -265,6 +261,38 @@ def environment(folder: Path) -> dict[str, str]:
         "CUDA_VISIBLE_DEVICES": "",
         "TQDM_DISABLE": "1",
     }
+
+
+@dataclass
+class Waiting:
+    """What has come of one message: its reply, and the kernel's word that it is idle again.
+
+    When one of them is there, the other is due soon; a changed kernel may never send it.
+    """
+
+    sent: str
+    deadline: float
+    reply: dict | None = None
+    idle: bool = False
+    ending: bool = False
+    timed_out: bool = False
+
+    def complete(self) -> bool:
+        return self.reply is not None and self.idle
+
+    def take(self, channel: str, message: dict, gathered: Outputs | None) -> None:
+        """Note a message if it belongs to the one that was sent."""
+        if not message or message["parent_header"].get("msg_id") != self.sent:
+            return
+        if channel == "shell":
+            self.reply = message["content"]
+        elif message["msg_type"] == "status":
+            self.idle = message["content"].get("execution_state") == "idle"
+        elif gathered is not None:
+            gathered.add(message["msg_type"], message["content"])
+        if (self.reply is not None or self.idle) and not self.ending:
+            self.ending = True
+            self.deadline = min(self.deadline, time.monotonic() + ENDING_GRACE)
 
 
 class Outputs:
@@ -316,12 +344,12 @@ class Outputs:
             return
         output = {"output_type": "display_data", "data": data, "metadata": {}}
         self.outputs.append(output)
-        display = text_of((content.get("transient") or {}).get("display_id"))
+        display = display_id(content)
         if display:
             self.by_display[display] = output
 
     def update(self, content: dict) -> None:
-        display = text_of((content.get("transient") or {}).get("display_id"))
+        display = display_id(content)
         if display in self.by_display:
             self.by_display[display]["data"] = shown_data(content)
 
@@ -329,6 +357,11 @@ class Outputs:
         lines = lines or [f"{name}: {message}"]
         error = {"output_type": "error", "ename": name, "evalue": message, "traceback": lines}
         self.outputs.append(error)
+
+
+def display_id(content: dict) -> str:
+    transient = content.get("transient")
+    return text_of(transient.get("display_id")) if isinstance(transient, dict) else ""
 
 
 def shown_data(content: dict) -> dict[str, str]:
@@ -361,11 +394,11 @@ class NotebookRun:
         for number, source in enumerate(self.sources):
             if source is None:
                 continue
-            if not self.renew(number):
+            if not self.renew(number) or self.session is None:
                 status = "timeout" if self.left() <= 0 else "died"
                 self.outcomes[number] = Outcome(status, self._reason(status))
                 continue
-            self.outcomes[number] = self._run(source)
+            self.outcomes[number] = self._run(self.session, source)
 
     def renew(self, upto: int | None = None) -> bool:
         """See to it that a process is there in which the cells so far have run."""
@@ -381,11 +414,11 @@ class NotebookRun:
             return False
         for source, outcome in zip(self.sources[:upto], self.outcomes[:upto], strict=True):
             if source is not None and outcome.status in ("ok", "error") and self.session.alive:
-                self._run(source)
+                self._run(self.session, source)
         return self.session.alive and self.left() > 0
 
-    def _run(self, source: str) -> Outcome:
-        return self.session.run(source, min(self.limits.cell_seconds, max(self.left(), 0.1)))
+    def _run(self, session: Session, source: str) -> Outcome:
+        return session.run(source, min(self.limits.cell_seconds, max(self.left(), 0.1)))
 
     def left(self) -> float:
         return self.deadline - time.monotonic()

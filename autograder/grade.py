@@ -61,6 +61,7 @@ class Run:
 
     results: dict[str, dict]
     fresh: int
+    unrecorded: dict[str, str] = field(default_factory=dict)
 
     def crashed(self) -> list[str]:
         """The checks that crashed, by name."""
@@ -143,6 +144,14 @@ def summary(done: Run, args: argparse.Namespace) -> int:
     if not done.results:
         print(f"autograder grade: {args.submissions} has no student's folder.", file=sys.stderr)
         return 1
+    if done.unrecorded:
+        student, reason = next(iter(done.unrecorded.items()))
+        print(
+            f"autograder grade: {len(done.unrecorded)} verdicts are not in the gradebook; run the "
+            f"command again to enter them (first {student}: {reason}).",
+            file=sys.stderr,
+        )
+        return 1
     if done.crashed():
         names = ", ".join(done.crashed())
         print(
@@ -209,28 +218,44 @@ def grade_class(
     try:
         with Recorder(out, course.assignment, course.config_file) as recorder:
             recorder.prepare(course.master, course.files)
-            there = recorder.recorded()
+            desk = Desk(store, recorder, out, recorder.recorded())
             for task, graded in graded_all(pending, workers):
                 store.save(task, graded)
-                settle(graded, store, recorder, out)
+                desk.settle(graded)
             for task in tasks:
-                if not store.settled(task.student) or task.student not in there:
-                    settle(store.load(task.student), store, recorder, out)
+                if not desk.is_settled(task.student):
+                    desk.settle(store.load(task.student))
     except RecordError as error:
         raise GradeError(str(error)) from error
     results = {task.student: store.entries[task.student]["graded"] for task in tasks}
     write_atomically(out / "grades.csv", grades_csv(out / "results").encode())
     write_atomically(out / "report.html", report.class_report(course.assignment, results).encode())
-    return Run(results, len(pending))
+    return Run(results, len(pending), desk.failures)
 
 
-def settle(graded: dict, store: Store, recorder: Recorder, out: Path) -> None:
-    """Enter one verdict in the gradebook and write its feedback; then it is done with."""
-    from autograder import report
+class Desk:
+    """Enters verdicts in the gradebook and writes feedback; one that fails stops no other."""
 
-    recorder.record(graded)
-    report.write_feedback(out, graded)
-    store.settle(graded["student"])
+    def __init__(self, store: Store, recorder: Recorder, out: Path, recorded: set[str]):
+        self.store, self.recorder, self.out, self.recorded = store, recorder, out, recorded
+        self.failures: dict[str, str] = {}
+
+    def is_settled(self, student: str) -> bool:
+        there = student in self.recorded and self.store.settled(student)
+        return there or student in self.failures
+
+    def settle(self, graded: dict) -> None:
+        from autograder import report
+
+        student = graded["student"]
+        try:
+            self.recorder.record(graded)
+            report.write_feedback(self.out, graded)
+        except Exception as error:
+            self.failures[student] = f"{type(error).__name__}: {error}"
+            return
+        self.store.settle(student)
+        self.recorded.add(student)
 
 
 def task_of(course: Course, submission: Submission, limits: Limits) -> Task:
@@ -393,7 +418,7 @@ def grades_csv(results: Path) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for folder in sorted(path for path in results.iterdir() if path.is_dir()):
+    for folder in sorted(path for path in results.glob("*") if path.is_dir()):
         for _, entry in sorted(Store(folder).entries.items()):
             graded = entry["graded"]
             for row in graded["checks"]:

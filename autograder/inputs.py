@@ -1,9 +1,12 @@
 """Fresh inputs for checks, each drawn from the check's own `torch.Generator`."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import torch
 from torch import Tensor
+
+T = TypeVar("T")
 
 
 def weights(rng: torch.Generator, *shape: int, scale: float = 1.0) -> Tensor:
@@ -62,6 +65,6 @@ def uniform(rng: torch.Generator, low: float, high: float) -> float:
     return low + (high - low) * float(torch.rand(1, generator=rng, dtype=torch.float64))
 
 
-def choice(rng: torch.Generator, options: Sequence):
+def choice(rng: torch.Generator, options: Sequence[T]) -> T:
     """One of the options."""
     return options[integer(rng, 0, len(options) - 1)]

@@ -182,7 +182,8 @@ class Layout:
 def pick(found: list[StudentCell], stub: str) -> StudentCell | None:
     """The answer among copies of one cell: the last that was worked on, else the last."""
     worked_on = [cell for cell in found if normal(cell.source) != normal(stub)]
-    return (worked_on or found or [None])[-1]
+    candidates = worked_on or found
+    return candidates[-1] if candidates else None
 
 
 def interleaved(cells: list, extras: dict[int, list]) -> list:

@@ -8,6 +8,8 @@ import warnings
 from pathlib import Path
 
 import nbformat
+from nbconvert.exporters.exporter import ResourcesDict
+from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde, GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
@@ -43,13 +45,15 @@ class VerifiedGrades(SaveAutoGrades):
     gradebook = Any()
     crashed = Any()
 
-    def preprocess(self, nb, resources):
+    def preprocess(
+        self, nb: NotebookNode, resources: ResourcesDict
+    ) -> tuple[NotebookNode, ResourcesDict]:
         marks = resources["nbgrader"]
         self.notebook_id, self.assignment_id = marks["notebook"], marks["assignment"]
         self.student_id = marks["student"]
         return NbGraderPreprocessor.preprocess(self, nb, resources)
 
-    def _add_score(self, cell, resources):
+    def _add_score(self, cell: NotebookNode, resources: ResourcesDict) -> None:
         super()._add_score(cell, resources)
         if rebuild.mark_id(cell) in self.crashed:
             grade = self.gradebook.find_grade(
@@ -64,7 +68,14 @@ class ReplayedAutograde(Autograde):
 
     autograde_preprocessors = List([IgnorePattern, LimitOutput])
 
-    def replay(self, notebook, student: str, assignment: str, gradebook, crashed: set[str]) -> str:
+    def replay(
+        self,
+        notebook: NotebookNode,
+        student: str,
+        assignment: str,
+        gradebook: Gradebook,
+        crashed: set[str],
+    ) -> str:
         """Run nbgrader's second pass on the notebook; the text of the autograded notebook."""
         self._sanitizing = False
         self.exporter = self.exporter_class(parent=self, config=self.config)

@@ -132,6 +132,7 @@ def question(cell: NotebookNode, heading: str) -> dict:
         "title": heading or words(name),
         "name": name,
         "source": highlighted(cell),
+        "prose": cell.cell_type != "code",
         "outputs": [shown(output) for output in outputs],
         "checks": [],
         "visible_error": "",

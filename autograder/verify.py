@@ -8,8 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -44,7 +46,7 @@ class Task:
     notes: tuple[str, ...] = ()
     secret: bytes = b""
     files: dict[str, bytes] = field(default_factory=dict)
-    limits: dict[str, float] = field(default_factory=dict)
+    limits: dict[str, Any] = field(default_factory=dict)
     code: str = ""
     sandbox: bool = False
 
@@ -86,7 +88,10 @@ def grade_one(task: Task, session: Callable[..., Session] = KernelSession) -> di
         return refused(task, master, "unreadable-notebook", str(error)).as_dict()
     except rebuild.WrongAssignment as error:
         return refused(task, master, "wrong-assignment", str(error)).as_dict()
-    graded = run_and_check(task, rebuilt, session)
+    try:
+        graded = run_and_check(task, rebuilt, session)
+    except Exception:
+        graded = given_up(task, master, traceback.format_exc(limit=-8))
     graded.seconds = round(time.monotonic() - started, 2)
     return graded.as_dict()
 
@@ -102,6 +107,13 @@ def refused(task: Task, master: NotebookNode, status: str, reason: str) -> Grade
     ]
     notebook = rebuild.unanswered(master).notebook
     return verdict(task, status, rows, notebook, notes, [])
+
+
+def given_up(task: Task, master: NotebookNode, detail: str) -> Graded:
+    """The verdict when the grader itself fails on a submission: nobody gains or loses by it."""
+    rows = [crashed(name, points, detail) for name, points in graded_cells(master)]
+    notes = [*task.notes, "the grader itself failed on this submission"]
+    return verdict(task, "graded", rows, rebuild.unanswered(master).notebook, notes, [])
 
 
 def verdict(

@@ -1,0 +1,404 @@
+"""A class from its folders to the gradebook: nothing lost, nothing twice, nobody stopped."""
+
+import csv
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from nbgrader.api import Gradebook
+
+from autograder import cli, grade
+from autograder.execute import Limits
+from autograder.grade import GradeError, course_secret, grade_class, graded_all, grades_csv
+
+UNSAFE_OUTPUT = """
+from IPython.display import HTML, Javascript, display
+display(HTML('<b>bold</b><script>alert(1)</script><img src="https://example.org/" onerror="x()">'))
+display(Javascript("alert(2)"))
+course = "featherweight"
+"""
+LIMITS = Limits(cell_seconds=5, call_seconds=2)
+
+
+def write(folder: Path, student: str, data: bytes, timestamp: str = "") -> None:
+    home = folder / student / "small"
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "small.ipynb").write_bytes(data)
+    if timestamp:
+        (home / "timestamp.txt").write_text(timestamp)
+
+
+def rows_of(out: Path) -> list[dict]:
+    with (out / "grades.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def classroom(tmp_path_factory, submit, course):
+    """A class of seven, graded once with two workers."""
+    root = tmp_path_factory.mktemp("classroom")
+    handed_in = root / "handed-in"
+    write(handed_in, "student-01", submit(essay="Because."), "2026-01-02 10:00:00 UTC")
+    write(
+        handed_in, "student-02", submit(double="def double(x): return x", essay="YOUR ANSWER HERE")
+    )
+    write(handed_in, "student-03", submit(mean="def mean(v): return v[0]", name=UNSAFE_OUTPUT))
+    write(handed_in, "student-04", b"{")
+    write(handed_in, "<b>Å & b", submit(double="import os; os._exit(3)"))
+    (handed_in / "student-06").mkdir()
+    (handed_in / "student-07").symlink_to(handed_in / "student-01")
+    (root / "nobody").mkdir()
+    grade_class(course, root / "nobody", root / "fresh", LIMITS)
+    shutil.copytree(root / "fresh", root / "out")
+    done = grade_class(course, handed_in, root / "out", LIMITS, workers=2)
+    return root, done
+
+
+@pytest.fixture
+def fresh(classroom, tmp_path):
+    """A folder whose gradebook knows the assignment and no student (making one takes seconds)."""
+    shutil.copytree(classroom[0] / "fresh", tmp_path / "fresh")
+    return tmp_path / "fresh"
+
+
+@pytest.fixture
+def never_run(monkeypatch):
+    def refuse(tasks, workers):
+        raise AssertionError("nothing should be graded again")
+
+    monkeypatch.setattr(grade, "from_pool", refuse)
+
+
+def test_grades_hold_one_row_for_each_student_and_check(classroom):
+    rows = rows_of(classroom[0] / "out")
+    assert list(rows[0]) == ["student", "assignment", "check", "score", "max_score", "status"]
+    assert len({(row["student"], row["check"]) for row in rows}) == len(rows) == 7 * 3
+    found = {(row["student"], row["check"]): (row["score"], row["status"]) for row in rows}
+    assert found["student-01", "mean"] == ("3", "graded")
+    assert found["student-02", "double"] == ("0", "graded")
+    assert found["student-03", "mean"] == ("1", "graded")
+    assert found["student-04", "name"] == ("0", "unreadable-notebook")
+    assert found["<b>Å & b", "double"] == ("0", "kernel-died")
+    assert found["<b>Å & b", "mean"] == ("3", "graded")
+    assert found["student-06", "double"] == ("0", "no-notebook")
+    assert found["student-07", "double"] == ("0", "no-notebook")
+
+
+def test_second_run_grades_nobody_and_changes_nothing(classroom, course, never_run):
+    root, _ = classroom
+    before = {p: p.read_bytes() for p in (root / "out").rglob("*") if p.suffix in (".csv", ".html")}
+    done = grade_class(course, root / "handed-in", root / "out", LIMITS, workers=2)
+    assert done.fresh == 0
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_one_worker_gives_the_same_grades_as_two(classroom, course, fresh):
+    root, _ = classroom
+    grade_class(course, root / "handed-in", fresh, LIMITS, workers=1)
+    assert (fresh / "grades.csv").read_bytes() == (root / "out" / "grades.csv").read_bytes()
+
+
+def test_gradebook_agrees_with_the_grades(classroom):
+    root, done = classroom
+    with Gradebook(f"sqlite:///{root / 'out' / 'gradebook.db'}") as gradebook:
+        for student, graded in done.results.items():
+            submission = gradebook.find_submission("small", student)
+            cells = {g.name: g for notebook in submission.notebooks for g in notebook.grades}
+            for row in graded["checks"]:
+                assert cells[f"check-{row['check']}"].auto_score == row["score"]
+                assert cells[f"check-{row['check']}"].max_score == row["max_score"]
+        for student, by_hand in (("student-01", True), ("student-02", False)):
+            essay = gradebook.find_grade("essay", "small", "small", student)
+            assert essay.needs_manual_grade == by_hand
+        assert str(gradebook.find_submission("small", "student-01").timestamp).startswith(
+            "2026-01-02 10"
+        )
+
+
+def test_nbgraders_own_commands_work_on_the_result(classroom, tmp_path):
+    root, done = classroom
+    shutil.copytree(root / "out", tmp_path / "course")
+    shutil.rmtree(tmp_path / "course" / "feedback")
+    for command in (["generate_feedback", "small"], ["export", "--to", "exported.csv"]):
+        subprocess.run(
+            [sys.executable, "-m", "nbgrader", *command],
+            cwd=tmp_path / "course",
+            check=True,
+            capture_output=True,
+        )
+    exported = {
+        row["student_id"]: float(row["raw_score"])
+        for row in csv.DictReader((tmp_path / "course" / "exported.csv").open(newline=""))
+    }
+    totals = {s: sum(r["score"] for r in g["checks"]) for s, g in done.results.items()}
+    assert exported == totals
+    for student in done.results:
+        assert (tmp_path / "course" / "feedback" / student / "small" / "small.html").is_file()
+
+
+def test_manual_score_survives_a_regrade(classroom, course, tmp_path, monkeypatch):
+    root, _ = classroom
+    shutil.copytree(root / "out", tmp_path / "out")
+    url = f"sqlite:///{tmp_path / 'out' / 'gradebook.db'}"
+    with Gradebook(url) as gradebook:
+        for name in ("essay", "check-double"):
+            grade_entry = gradebook.find_grade(name, "small", "small", "student-01")
+            grade_entry.manual_score = 1.5
+        gradebook.db.commit()
+    verdict = grade.Store(tmp_path / "out" / "results" / "small").load("student-01")
+    monkeypatch.setattr(grade, "from_pool", lambda tasks, workers: [(t, verdict) for t in tasks])
+    (tmp_path / "one").mkdir()
+    shutil.copytree(root / "handed-in" / "student-01", tmp_path / "one" / "student-01")
+    done = grade_class(course, tmp_path / "one", tmp_path / "out", LIMITS, regrade=True)
+    assert done.fresh == 1
+    with Gradebook(url) as gradebook:
+        for name in ("essay", "check-double"):
+            assert gradebook.find_grade(name, "small", "small", "student-01").score == 1.5
+    assert {row["student"] for row in rows_of(tmp_path / "out")} == {"student-01"}
+
+
+def test_killed_run_is_completed_by_the_next(classroom, course, fresh, monkeypatch):
+    root, _ = classroom
+    store = grade.Store(root / "out" / "results" / "small")
+    verdicts = {student: store.load(student) for student in store.entries}
+
+    def killed(tasks, workers):
+        for task in tasks[:3]:
+            yield task, verdicts[task.student]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(grade, "from_pool", killed)
+    with pytest.raises(KeyboardInterrupt):
+        grade_class(course, root / "handed-in", fresh, LIMITS)
+    (next((fresh / "results" / "small").glob("*.done"))).unlink()
+    rest = []
+
+    def resumed(tasks, workers):
+        for task in tasks:
+            rest.append(task.student)
+            yield task, verdicts[task.student]
+
+    monkeypatch.setattr(grade, "from_pool", resumed)
+    grade_class(course, root / "handed-in", fresh, LIMITS)
+    assert len(rest) == 4
+    assert (fresh / "grades.csv").read_bytes() == (root / "out" / "grades.csv").read_bytes()
+    with Gradebook(f"sqlite:///{fresh / 'gradebook.db'}") as gradebook:
+        assert len(gradebook.assignment_submissions("small")) == 7
+
+
+@pytest.mark.parametrize("change", ["checks", "secret", "data", "limits", "code"])
+def test_whatever_a_verdict_depends_on_changes_its_key(course, change, submit):
+    from autograder.collect import Submission
+
+    submission = Submission("a", submit())
+    base = grade.task_of(course, submission, LIMITS)
+    other = {
+        "checks": replace(base, checks=base.checks + "#"),
+        "secret": replace(base, secret=b"another"),
+        "data": replace(base, data=base.data + b" "),
+        "limits": replace(base, limits=Limits().as_dict()),
+        "code": replace(base, code="newer"),
+    }[change]
+    assert other.key() != base.key()
+    assert base.key() == grade.task_of(course, submission, LIMITS).key()
+
+
+def test_check_that_crashes_is_reported_and_counts_for_nobody(
+    classroom, course, tmp_path, fresh, monkeypatch, capsys
+):
+    root, _ = classroom
+    store = grade.Store(root / "out" / "results" / "small")
+    verdict = json.loads(json.dumps(store.load("student-01")))
+    verdict["checks"][0].update(status="check-crashed", score=0.0, detail="KeyError: 'the one'")
+    monkeypatch.setattr(grade, "from_pool", lambda tasks, workers: [(t, verdict) for t in tasks])
+    monkeypatch.setattr(grade, "load_course", lambda *args: course)
+    shutil.copytree(root / "handed-in" / "student-01", tmp_path / "in" / "student-01")
+    out = fresh
+    arguments = ["--submissions", str(tmp_path / "in"), "--out", str(out)]
+    status = cli.main(["grade", "small", *arguments, "--unsafe-no-sandbox"])
+    assert status == 1
+    assert capsys.readouterr().err.count("\n") == 1
+    report = (out / "report.html").read_text()
+    assert "KeyError" in report
+    assert "100 %" in report
+    with Gradebook(f"sqlite:///{out / 'gradebook.db'}") as gradebook:
+        entry = gradebook.find_grade("check-double", "small", "small", "student-01")
+        assert (entry.auto_score, entry.needs_manual_grade) == (None, True)
+    feedback = (out / "feedback" / "student-01" / "small" / "small.html").read_text()
+    assert "KeyError" not in feedback
+    assert "4 of 4 points" in feedback
+
+
+def test_verdict_that_cannot_be_recorded_stops_no_other(classroom, course, fresh, monkeypatch):
+    root, _ = classroom
+    store = grade.Store(root / "out" / "results" / "small")
+    verdicts = {student: store.load(student) for student in store.entries}
+    verdicts["student-01"]["timestamp"] = "never"
+    monkeypatch.setattr(
+        grade, "from_pool", lambda tasks, workers: [(t, verdicts[t.student]) for t in tasks]
+    )
+    done = grade_class(course, root / "handed-in", fresh, LIMITS)
+    assert list(done.unrecorded) == ["student-01"]
+    with Gradebook(f"sqlite:///{fresh / 'gradebook.db'}") as gradebook:
+        assert len(gradebook.assignment_submissions("small")) == 6
+
+
+def test_killed_grading_process_is_tried_again_then_reported(course, submit, monkeypatch):
+    from concurrent.futures.process import BrokenProcessPool
+
+    from autograder.collect import Submission
+
+    attempts = []
+
+    def broken(tasks, workers):
+        attempts.append(len(tasks))
+        yield tasks[0], {}
+        raise BrokenProcessPool
+
+    tasks = [grade.task_of(course, Submission(name, submit()), LIMITS) for name in "abc"]
+    monkeypatch.setattr(grade, "from_pool", broken)
+    with pytest.raises(GradeError, match="1 submissions that are left"):
+        list(graded_all(tasks, 2))
+    assert attempts == [3, 2]
+
+
+def test_without_a_sandbox_grading_must_be_asked_for_by_name(tmp_path, capsys):
+    arguments = ["grade", "a0-measuring", "--submissions", str(tmp_path), "--out"]
+    assert cli.main([*arguments, str(tmp_path / "out")]) == 2
+    assert "--unsafe-no-sandbox" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_unknown_assignment_and_missing_folder_are_one_sentence_each(
+    tmp_path, capsys, monkeypatch, course
+):
+    tail = ["--submissions", str(tmp_path / "none"), "--out", str(tmp_path / "o")]
+    tail += ["--unsafe-no-sandbox"]
+    assert cli.main(["grade", "nothing", *tail]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    monkeypatch.setattr(grade, "load_course", lambda *args: course)
+    assert cli.main(["grade", "small", *tail]) == 2
+    assert "There is no folder of submissions" in capsys.readouterr().err
+
+
+def test_empty_class_is_said_and_reported(tmp_path, fresh, capsys, monkeypatch, course):
+    monkeypatch.setattr(grade, "load_course", lambda *args: course)
+    (tmp_path / "in").mkdir()
+    (fresh / "grades.csv").unlink()
+    arguments = ["--submissions", str(tmp_path / "in"), "--out", str(fresh)]
+    assert cli.main(["grade", "small", *arguments, "--unsafe-no-sandbox"]) == 1
+    assert "has no student's folder" in capsys.readouterr().err
+    assert rows_of(fresh) == []
+    assert "There are no submissions" in (fresh / "report.html").read_text()
+
+
+def test_secret_is_made_once_for_its_owner_only(tmp_path):
+    path = tmp_path / "course" / "secret"
+    secret = course_secret(path)
+    assert len(secret) >= 32
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert course_secret(path) == secret
+    path.write_text("short")
+    with pytest.raises(GradeError, match="too short"):
+        course_secret(path)
+
+
+def test_grades_of_several_assignments_share_one_file(classroom, tmp_path):
+    source = classroom[0] / "out" / "results" / "small"
+    for name in ("small", "smaller"):
+        shutil.copytree(source, tmp_path / name)
+    assert len(grades_csv(tmp_path).splitlines()) == 1 + 2 * 21
+
+
+# Feedback and the class report.
+
+
+def pages(classroom) -> dict[str, str]:
+    out = classroom[0] / "out"
+    found = [out / "report.html", *sorted((out / "feedback").rglob("*.html"))]
+    return {str(path.relative_to(out)): path.read_text(encoding="utf-8") for path in found}
+
+
+class Tags(HTMLParser):
+    """Every tag of a page with its attributes."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.found: list[tuple[str, dict]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+
+
+def test_every_page_is_self_contained_and_marked_as_unsandboxed(classroom):
+    for name, text in pages(classroom).items():
+        for tag, attributes in Tags(text).found:
+            addresses = [v for k, v in attributes.items() if k in ("src", "href", "srcset")]
+            assert all(address.startswith("data:") for address in addresses), (name, tag)
+            assert tag not in ("link", "iframe", "object", "embed", "base"), (name, tag)
+            assert not any(attribute.startswith("on") for attribute in attributes), (name, tag)
+        assert "url(" not in text
+        assert "default-src 'none'" in text
+        assert "prefers-color-scheme: dark" in text
+        assert "without a sandbox" in text
+
+
+def test_feedback_shows_hints_and_no_hidden_test(classroom):
+    feedback = pages(classroom)["feedback/student-02/small/small.html"]
+    assert "is it SECRET-HINT twice the number?" in feedback
+    everything = "".join(pages(classroom).values())
+    assert "HIDDEN" not in everything
+    assert "student.call" not in everything
+    assert "grade(" not in everything
+
+
+def test_feedback_of_a_student_holds_nothing_of_another(classroom):
+    assert "student-02" not in pages(classroom)["feedback/student-03/small/small.html"]
+
+
+def test_active_content_of_students_is_inert_everywhere(classroom):
+    root, _ = classroom
+    feedback = pages(classroom)["feedback/student-03/small/small.html"]
+    assert "<b>bold</b>" in feedback
+    assert not [tag for tag, _ in Tags(feedback).found if tag == "script"]
+    notebook = (root / "out" / "autograded" / "student-03" / "small" / "small.ipynb").read_text()
+    outputs = [o for cell in json.loads(notebook)["cells"] for o in cell.get("outputs", [])]
+    shown = json.dumps([o.get("data", {}).get("text/html", "") for o in outputs])
+    assert "<b>bold</b>" in shown
+    assert "script" not in shown
+    assert "onerror" not in shown
+    report = pages(classroom)["report.html"]
+    assert "<b>Å" not in report
+    assert "&lt;b&gt;Å &amp; b" in report
+
+
+def test_report_names_causes_and_describes_its_plots(classroom):
+    report = pages(classroom)["report.html"]
+    for cause in ("an unreadable notebook", "no notebook", "ended its own process"):
+        assert cause in report
+    assert "link, which is not followed" in report
+    plots = re.findall(r"<svg[^>]*>", report)
+    assert plots
+    assert all('role="img"' in plot and 'aria-label="' in plot for plot in plots)
+
+
+def test_results_folder_holds_no_secret(classroom, course):
+    root, _ = classroom
+    for path in (root / "out").rglob("*"):
+        if path.is_file():
+            assert course.secret not in path.read_bytes(), path
+
+
+def test_submitted_copies_are_the_students_bytes(classroom):
+    root, _ = classroom
+    copied = root / "out" / "submitted" / "student-04" / "small" / "small.ipynb"
+    assert copied.read_bytes() == b"{"
+    assert not os.path.lexists(root / "out" / "submitted" / "student-07")
