@@ -16,16 +16,16 @@ import secrets
 import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 import nbformat
 from tqdm import tqdm
 
 from autograder.collect import CollectError, Submission, collect
 from autograder.execute import Limits
+from autograder.files import safe_name, write_atomically
 from autograder.verify import Task, dumps, grade_one
 
 if TYPE_CHECKING:
@@ -205,7 +205,6 @@ def grade_class(
 ) -> Run:
     """Walk the six steps for a class; only what changed since the last run is run again."""
     from autograder import report
-    from autograder.record import Recorder, RecordError, write_atomically
 
     out = out.resolve()
     out.mkdir(parents=True, exist_ok=True)
@@ -215,11 +214,35 @@ def grade_class(
     store = Store(out / "results" / course.assignment)
     store.forget_all_but(task.student for task in tasks)
     pending = [task for task in tasks if regrade or not store.holds(task)]
+    failures: dict[str, str] = {}
+    if pending or not tasks or not is_recorded(store, tasks, out):
+        failures = grade_and_record(course, tasks, pending, store, out, workers)
+    results = {task.student: store.entries[task.student]["graded"] for task in tasks}
+    write_atomically(out / "grades.csv", grades_csv(out / "results").encode())
+    write_atomically(out / "report.html", report.class_report(course.assignment, results).encode())
+    return Run(results, len(pending), failures)
+
+
+def is_recorded(store: Store, tasks: list[Task], out: Path) -> bool:
+    """Whether an earlier run entered every verdict in a gradebook that is still there."""
+    there = (out / "gradebook.db").exists()
+    return there and all(store.settled(task.student) for task in tasks)
+
+
+def grade_and_record(
+    course: Course, tasks: list[Task], pending: list[Task], store: Store, out: Path, workers: int
+) -> dict[str, str]:
+    """Grade what is pending and record what is not yet; the failures to record, by student."""
+    from autograder.rebuild import stubs
+    from autograder.record import Recorder, RecordError
+
+    released = stubs(nbformat.reads(course.master, as_version=4))
     try:
         with Recorder(out, course.assignment, course.config_file) as recorder:
             recorder.prepare(course.master, course.files)
             desk = Desk(store, recorder, out, recorder.recorded())
-            for task, graded in graded_all(pending, workers):
+            work = [replace(task, stubs=released) for task in pending]
+            for task, graded in graded_all(work, workers):
                 store.save(task, graded)
                 desk.settle(graded)
             for task in tasks:
@@ -227,10 +250,7 @@ def grade_class(
                     desk.settle(store.load(task.student))
     except RecordError as error:
         raise GradeError(str(error)) from error
-    results = {task.student: store.entries[task.student]["graded"] for task in tasks}
-    write_atomically(out / "grades.csv", grades_csv(out / "results").encode())
-    write_atomically(out / "report.html", report.class_report(course.assignment, results).encode())
-    return Run(results, len(pending), desk.failures)
+    return desk.failures
 
 
 class Desk:
@@ -294,8 +314,6 @@ def code_digest() -> str:
 
 def keep_copies(found: list[Submission], assignment: str, submissions: Path, out: Path) -> None:
     """Keep what was collected where nbgrader looks for it: submitted/STUDENT/ASSIGNMENT/."""
-    from autograder.record import write_atomically
-
     home = out / "submitted"
     if submissions.resolve() == home:
         return
@@ -336,8 +354,6 @@ class Store:
         return self.entries.get(task.student, {}).get("key") == task.key()
 
     def save(self, task: Task, graded: dict) -> None:
-        from autograder.record import write_atomically
-
         self.done(task.student).unlink(missing_ok=True)
         entry = {"key": task.key(), "graded": graded}
         write_atomically(self.path(task.student), dumps(entry).encode())
@@ -359,14 +375,6 @@ class Store:
             self.path(student).unlink(missing_ok=True)
             self.done(student).unlink(missing_ok=True)
             del self.entries[student]
-
-
-def safe_name(text: str) -> str:
-    """A file name for any text: readable, of bounded length, and never the same for two texts."""
-    name = quote(text, safe=" ()@+,=")
-    if len(name) <= 120 and not name.startswith("."):
-        return name
-    return f"{name[:80].lstrip('.')}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 def graded_all(tasks: list[Task], workers: int) -> Iterator[tuple[Task, dict]]:

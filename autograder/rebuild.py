@@ -40,8 +40,19 @@ class Rebuilt:
     notes: list[str] = field(default_factory=list)
 
 
-def rebuild(master: NotebookNode, data: bytes) -> Rebuilt:
-    """Put a student's answers, and the cells they added, into a copy of the master."""
+def stubs(master: NotebookNode) -> dict[str, str]:
+    """The source of each answer's cell as students receive it, by grade id."""
+    from nbgrader.preprocessors import ClearSolutions
+
+    released = ClearSolutions().preprocess(copy.deepcopy(master), {})[0]
+    return {mark_id(cell): cell.source for cell in released.cells if is_answer(cell)}
+
+
+def rebuild(master: NotebookNode, data: bytes, stubs: dict[str, str]) -> Rebuilt:
+    """Put a student's answers, and the cells they added, into a copy of the master.
+
+    `stubs` tells which copy of an answer's cell was worked on.
+    """
     cells = read_cells(data)
     layout = Layout(master)
     placed = [(layout.place(cell), cell) for cell in cells]
@@ -49,7 +60,10 @@ def rebuild(master: NotebookNode, data: bytes) -> Rebuilt:
         raise WrongAssignment("no cell of this assignment is in the notebook")
     rebuilt = Rebuilt(copy.deepcopy(master))
     answers = {spot: layout.answers(spot, placed) for spot in layout.answer_spots}
-    chosen = {spot: pick(found, layout.stub(spot)) for spot, found in answers.items()}
+    chosen = {
+        spot: pick(found, stubs.get(mark_id(master.cells[spot]), ""))
+        for spot, found in answers.items()
+    }
     extras = layout.extras(placed, [cell for cell in chosen.values() if cell is not None])
     for spot, cell in chosen.items():
         layout.fill(rebuilt, spot, cell, len(answers[spot]))
@@ -115,10 +129,7 @@ class Layout:
     """Where the cells of a submission belong in the master."""
 
     def __init__(self, master: NotebookNode):
-        from nbgrader.preprocessors import ClearSolutions
-
         self.cells = master.cells
-        self.released = ClearSolutions().preprocess(copy.deepcopy(master), {})[0].cells
         self.by_grade_id = {mark_id(c): i for i, c in enumerate(self.cells) if mark_id(c)}
         self.by_cell_id = {c.get("id"): i for i, c in enumerate(self.cells) if c.get("id")}
         self.answer_spots = [i for i, c in enumerate(self.cells) if is_answer(c)]
@@ -142,9 +153,6 @@ class Layout:
         """Whether a cell shows which assignment this is: an answer or a check, by its id."""
         spot = self.by_id(cell)
         return spot in self.answer_spots or (spot is not None and is_hidden_check(self.cells[spot]))
-
-    def stub(self, spot: int) -> str:
-        return self.released[spot].source
 
     def answers(self, spot: int, placed: list) -> list[StudentCell]:
         return [cell for where, cell in placed if where == spot]

@@ -27,6 +27,7 @@ from traitlets import Any, List
 from traitlets.config import Config, PyFileConfigLoader
 
 from autograder import rebuild
+from autograder.files import write_atomically
 from autograder.sanitize import safe_notebook
 
 QUIET = 50
@@ -205,11 +206,3 @@ def let_nbgrader_find_alembic() -> None:
     programs = str(Path(sys.executable).parent)
     if programs not in os.environ.get("PATH", "").split(os.pathsep):
         os.environ["PATH"] = programs + os.pathsep + os.environ.get("PATH", "")
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file completely or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name[:100]}.part")
-    partial.write_bytes(data)
-    os.replace(partial, path)

@@ -19,7 +19,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from autograder import rebuild
-from autograder.record import write_atomically
+from autograder.files import write_atomically
 from autograder.sanitize import safe_notebook
 from autograder.verify import CAUSES, total
 

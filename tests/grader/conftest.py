@@ -12,6 +12,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from autograder.collect import Submission
 from autograder.execute import Limits
 from autograder.grade import Course, task_of
+from autograder.rebuild import stubs
 from autograder.verify import grade_one
 
 CHECKS = """
@@ -109,7 +110,8 @@ def graded(course: Course) -> Callable[..., dict]:
     def grade(data: bytes | None, checks: str = CHECKS, **limits: float) -> dict:
         given = replace(course, checks=checks)
         submission = Submission("student-01", data, "" if data is not None else "no-notebook")
-        verdict = grade_one(task_of(given, submission, Limits(**limits)))
+        task = task_of(given, submission, Limits(**limits))
+        verdict = grade_one(replace(task, stubs=stubs(make_master())))
         verdict["rows"] = {row["check"]: row for row in verdict["checks"]}
         verdict["scores"] = {row["check"]: row["score"] for row in verdict["checks"]}
         verdict["statuses"] = {row["check"]: row["status"] for row in verdict["checks"]}

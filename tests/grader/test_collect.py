@@ -6,7 +6,7 @@ import pytest
 
 from autograder import collect as collecting
 from autograder.collect import CollectError, collect
-from autograder.grade import safe_name
+from autograder.files import safe_name
 
 
 @pytest.fixture
