@@ -15,6 +15,5 @@ c.CourseDirectory.autograded_directory = "course/autograded"
 c.CourseDirectory.feedback_directory = "course/feedback"
 c.CourseDirectory.db_url = f"sqlite:///{ROOT / 'course' / 'gradebook.db'}"
 
-# A given cell may train a small network; a deleted graded cell is put back, not lost.
+# A given cell may train a small network.
 c.Execute.timeout = 180
-c.OverwriteCells.add_missing_cells = True

@@ -21,6 +21,7 @@ import contextlib
 import io
 import json
 import linecache
+import math
 import multiprocessing
 import os
 import re
@@ -296,7 +297,8 @@ class _Stage:
             mine = whole or ident == f"test-{variant.cell}"
             if kind in ("given", "solution") or (kind == "visible" and mine):
                 code = variant.code if ident == variant.cell else cell.source
-                if error := _execute(code, ident, namespace):
+                limit = CALL_TIMEOUT if kind == "visible" and not whole else math.inf
+                if error := _execute(code, ident, namespace, limit):
                     outcome.errors[ident] = error
         for name in self.checks:
             keys = KEYS if whole or name == variant.check else KEYS[:1]
@@ -311,14 +313,16 @@ class _Stage:
         return run_check(self.checks[check], student, key, self.assignment).as_dict()
 
 
-def _execute(code: str, name: str, namespace: dict[str, Any]) -> str:
+def _execute(code: str, name: str, namespace: dict[str, Any], seconds: float = math.inf) -> str:
     """Run one cell as plain Python; return what it raised, or nothing."""
+    from autograder.student import interrupted_after
+
     filename = f"<cell {name}>"
     linecache.cache[filename] = (len(code), None, code.splitlines(True), filename)
+    limit = contextlib.nullcontext() if seconds == math.inf else interrupted_after(seconds)
     try:
-        exec(compile(code, filename, "exec", dont_inherit=True), namespace)
-    except KeyboardInterrupt:
-        raise
+        with limit:
+            exec(compile(code, filename, "exec", dont_inherit=True), namespace)
     except BaseException as error:
         return f"{type(error).__name__}: {error}"
     return ""

@@ -19,6 +19,7 @@ import difflib
 import json
 import os
 import re
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -160,12 +161,15 @@ def _cells(path: Path, text: str) -> list[NotebookNode]:
     from jupytext.myst import MystMetadataParsingError, myst_to_notebook
 
     try:
-        notebook = myst_to_notebook(text, add_source_map=True)
+        with warnings.catch_warnings(action="ignore"):  # what jupytext warns of is an error here
+            notebook = myst_to_notebook(text, add_source_map=True)
     except MystMetadataParsingError as error:
         line = re.search(r"line (\d+)", str(error))
         raise SourceError(path, int(line.group(1)) if line else 1, str(error)) from None
     except nbformat.ValidationError as error:
-        raise SourceError(path, 1, f"a cell's options are not valid: {error.message}.") from None
+        places = (n for n, t in enumerate(text.splitlines(), 1) if re.match(r":tags:\s*[^\[\s]", t))
+        sentence = f"the tags of a cell are a list, as in ':tags: [experiment]': {error.message}."
+        raise SourceError(path, next(places, 1), sentence) from None
     _require_front_matter(path, notebook)
     lines = text.splitlines()
     for cell, start in zip(notebook.cells, notebook.metadata.source_map, strict=True):
@@ -366,9 +370,15 @@ def _require_region(path: Path, cell: NotebookNode) -> None:
             raise SourceError(path, number, f"expected '{expected}' before this marker.")
         expected, found = (END if expected == BEGIN else BEGIN), found + 1
     if expected == END:
-        raise SourceError(path, cell.line, f"this cell has a '{BEGIN}' without '{END}'.")
+        raise SourceError(path, _option_line(cell), f"'{BEGIN}' has no '{END}' after it.")
     if not found or not any(line.strip() for line in solution_lines(cell)):
-        raise SourceError(path, cell.line, f"this cell has nothing between '{BEGIN}' and '{END}'.")
+        raise SourceError(
+            path, _option_line(cell), f"there is nothing between '{BEGIN}' and '{END}'."
+        )
+
+
+def _option_line(cell: NotebookNode) -> int:
+    return cell.line + (cell.cell_type == "code")
 
 
 def _refuse_repeated_ids(path: Path, cells: list[NotebookNode]) -> None:
@@ -390,7 +400,7 @@ def _require_order(path: Path, cells: list[NotebookNode], checks: Mapping[str, A
         if cell.role == "solution":
             solution, line = grade_id(cell), cell.line
         elif cell.role == "visible" and (previous != "solution" or cell.tests != solution):
-            raise SourceError(path, cell.line, "a visible test directly follows its solution.")
+            raise SourceError(path, cell.line + 1, "a visible test directly follows its solution.")
         elif cell.role == "grade":
             _require_own_cell(path, cell, checks[cell.check].cell, solution, previous)
         previous = cell.role
