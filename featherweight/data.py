@@ -10,6 +10,7 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -216,7 +217,7 @@ def _candidates(folder: Path | None, *names: str) -> list[Path]:
     return [base, *(base / name for name in names)]
 
 
-def _torchvision(name: str, folder: Path | None) -> dict[str, object]:
+def _torchvision(name: str, folder: Path | None) -> dict[str, Any]:
     """Let torchvision find or download a data set; say what to do if it cannot."""
     import torchvision
 

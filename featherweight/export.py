@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
@@ -117,7 +118,7 @@ def _tags(path: Path, number: int, value: str) -> frozenset[str]:
     return frozenset(tags)
 
 
-def _fail(path: Path, index: int, message: str):
+def _fail(path: Path, index: int, message: str) -> NoReturn:
     where = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
     raise ChapterError(f"{where}:{index + 1}: {message}.")
 

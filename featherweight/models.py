@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import nn
@@ -11,7 +12,7 @@ from torch.nn import functional as F
 MakeConv = Callable[[int, int, int], nn.Module]
 
 
-def build(name: str, seed: int | None = None, **options) -> nn.Module:
+def build(name: str, seed: int | None = None, **options: Any) -> nn.Module:
     """Build a model by its function's name; with `seed`, its weights are reproducible."""
     if name not in BUILDERS:
         raise ValueError(f"There is no model '{name}': choose one of {', '.join(BUILDERS)}.")
@@ -118,7 +119,7 @@ def vgg(
     layers: list[nn.Module] = []
     channels = in_channels
     for step in VGG_PLANS[depth]:
-        if step == "pool":
+        if isinstance(step, str):
             layers.append(nn.MaxPool2d(2))
             continue
         out_channels = max(1, round(step * width))
@@ -176,7 +177,7 @@ class TinyTransformer(nn.Module):
         return self.head(mean)
 
 
-def tiny_transformer(**options) -> TinyTransformer:
+def tiny_transformer(**options: Any) -> TinyTransformer:
     """A transformer encoder for short token sequences."""
     return TinyTransformer(**options)
 

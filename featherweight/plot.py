@@ -5,8 +5,13 @@ import html
 import io
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as MatplotlibFigure
 
 # Every color has a contrast of at least 3:1 with white and with the dark theme's background;
 # the hues are those of Okabe and Ito that a colorblind reader can tell apart.
@@ -40,18 +45,23 @@ STYLE = {
 }
 
 
-def figure(width: float = 6.4, height: float = 3.6, rows: int = 1, columns: int = 1, **options):
+def figure(
+    width: float = 6.4, height: float = 3.6, rows: int = 1, columns: int = 1, **options: Any
+) -> tuple["MatplotlibFigure", Any]:
     """Return a figure and its axes in the house style; `options` go to `plt.subplots`."""
     import matplotlib
     import matplotlib.pyplot as plt
     from cycler import cycler
 
     cycle = cycler(color=COLORS) + cycler(marker=MARKERS) + cycler(linestyle=LINES)
-    matplotlib.rcParams.update(STYLE | {"axes.prop_cycle": cycle})
+    style: Any = STYLE | {"axes.prop_cycle": cycle}
+    matplotlib.rcParams.update(style)
     return plt.subplots(rows, columns, figsize=(width, height), layout="constrained", **options)
 
 
-def band(ax, x: Sequence[float], runs, label: str | None = None, **options) -> None:
+def band(
+    ax: "Axes", x: Sequence[float], runs: Any, label: str | None = None, **options: Any
+) -> None:
     """Draw the mean of `runs` [seeds, points] over `x`, and one standard deviation around it."""
     runs = np.asarray(runs, dtype=float)
     if runs.ndim != 2 or runs.shape[1] != len(x):
@@ -62,7 +72,9 @@ def band(ax, x: Sequence[float], runs, label: str | None = None, **options) -> N
     ax.fill_between(x, mean - sd, mean + sd, color=line.get_color(), alpha=0.2, linewidth=0)
 
 
-def images(tensors, titles: Sequence[str] = (), columns: int = 10, cell: float = 0.75):
+def images(
+    tensors: Any, titles: Sequence[str] = (), columns: int = 10, cell: float = 0.75
+) -> "MatplotlibFigure":
     """Return a figure with a grid of images [N, C, H, W] or [N, H, W] in [0, 1]."""
     rows = -(-len(tensors) // columns)
     fig, axes = figure(columns * cell, rows * (cell + 0.25 * bool(titles)), rows, columns)
@@ -117,7 +129,7 @@ class Figure:
         return f'<figure class="fw-figure">{self.svg}</figure>'
 
 
-def show(fig, alt: str) -> Figure:
+def show(fig: "MatplotlibFigure", alt: str) -> Figure:
     """Close `fig` and return it for display, described by `alt` for those who can't see it."""
     import matplotlib.pyplot as plt
 

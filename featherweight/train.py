@@ -1,6 +1,6 @@
 """One training loop for the whole course; techniques hook into it, none of them copies it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -54,6 +54,7 @@ def train(
     """
     _check(split, num_epochs, lr, batch_size)
     parameters = [p for p in model.parameters() if p.requires_grad]
+    opt: torch.optim.Optimizer
     if optimizer is None:
         opt = torch.optim.SGD(parameters, lr, momentum=momentum, weight_decay=weight_decay)
     else:
@@ -81,7 +82,7 @@ def train(
     return history
 
 
-def batches(split: Split, batch_size: int, generator: torch.Generator):
+def batches(split: Split, batch_size: int, generator: torch.Generator) -> Iterator[Batch]:
     """Yield the split once, in an order drawn from `generator`."""
     for index in torch.randperm(len(split), generator=generator).split(batch_size):
         yield Batch(split.images[index], split.labels[index], index)
@@ -94,7 +95,7 @@ def _epoch_report(model: nn.Module, epoch: int, loss: float, val: Split | None) 
     return report
 
 
-def _progress(num_epochs: int, show: bool):
+def _progress(num_epochs: int, show: bool) -> Iterable[int]:
     from tqdm.auto import tqdm
 
     return tqdm(range(num_epochs), desc="epochs", disable=not show, delay=2, leave=False)

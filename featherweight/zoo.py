@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import nn
 
 from featherweight import data, models, records
@@ -77,7 +78,9 @@ def checkpoint_path(name: str, seed: int) -> Path:
     return CHECKPOINTS / f"{name}-seed{seed}.safetensors"
 
 
-def read_checkpoint(path: Path, sha256: str | None = None, retrain: str = "train NAME"):
+def read_checkpoint(
+    path: Path, sha256: str | None = None, retrain: str = "train NAME"
+) -> dict[str, torch.Tensor]:
     """Read a state dict; refuse a missing, damaged or differently versioned file."""
     from safetensors import SafetensorError, safe_open
 
@@ -125,7 +128,7 @@ def train_checkpoints(name: str) -> Path:
     recipe = _recipe(name)
     dataset = getattr(data, recipe.dataset)()
     started = time.monotonic()
-    by_seed = {}
+    by_seed: dict[str, dict[str, Any]] = {}
     for seed in SEEDS:
         model = fit(recipe, seed)
         by_seed[str(seed)] = {

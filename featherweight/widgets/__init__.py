@@ -42,7 +42,7 @@ def _widget_class(script: str) -> type:
         data = traitlets.Dict().tag(sync=True)
         position = traitlets.Float(0.0).tag(sync=True)
 
-        def _repr_mimebundle_(self, **options: Any):
+        def _repr_mimebundle_(self, **options: Any) -> Any:
             bundle = super()._repr_mimebundle_(**options)
             formats, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
             state = {"data": self.data, "position": self.position}
@@ -68,7 +68,7 @@ def threshold(
     accuracies: Sequence[float],
     density: float = 0.3,
     num_bins: int = 60,
-):
+) -> Any:
     """A histogram of `weights` with a slider for the density that pruning keeps.
 
     `accuracies` (in percent) were measured at `densities`; the widget shows them, it does not
