@@ -97,7 +97,7 @@ def feedback(graded: dict) -> str:
             score=score,
             max_score=max_score,
             share=round(100 * score / max_score, 2) if max_score else 0,
-            timestamp=graded["timestamp"],
+            timestamp=graded["timestamp"].partition(".")[0],
             sandbox=graded["sandbox"],
             refusal=f"{CAUSES[graded['status']]}." if refused else "",
             notes=graded["notes"],
