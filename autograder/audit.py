@@ -18,6 +18,7 @@ Every verdict must hold for three different keys, that is for three draws of the
 import argparse
 import ast
 import contextlib
+import gc
 import io
 import json
 import linecache
@@ -133,7 +134,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `autograder audit`."""
     parser.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="default: all")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the summary as JSON")
-    parser.add_argument("--processes", type=int, default=os.cpu_count(), metavar="N")
+    parser.add_argument("--processes", type=int, default=_cores(), metavar="N")
     parser.add_argument(
         "--timeout", type=float, default=60.0, metavar="SECONDS", help="for one variant"
     )
@@ -169,7 +170,7 @@ def audit(
     tried = [Variant("reference", "reference"), Variant("empty", "empty")]
     tried += variants(folder, notebook, checks, result.problems)
     stage = _Stage(assignment, notebook, source.emptied(notebook), dict(checks))
-    for variant, outcome in stage.perform(tried, processes or os.cpu_count() or 1, timeout):
+    for variant, outcome in stage.perform(tried, processes or _cores(), timeout):
         _JUDGES[variant.kind](result, stage, variant, outcome)
     _flag_few(result)
     return result
@@ -393,6 +394,7 @@ def _run_warm(
     os.environ |= {"MPLBACKEND": "agg", "CUDA_VISIBLE_DEVICES": ""}
     torch.set_num_threads(1)
     warm.play()
+    gc.freeze()
     _run_all(jobs, processes, timeout, warm.stage.assignment)
     sender.send([job.outcome for job in jobs])
 
@@ -524,6 +526,12 @@ def _flag_few(result: Audit) -> None:
             result.notes.append(f"{row.check} has {row.mutants} mutants, fewer than 4.")
         if row.alternatives < ENOUGH_ALTERNATIVES:
             result.notes.append(f"{row.check} has {row.alternatives} alternatives, fewer than 2.")
+
+
+def _cores() -> int:
+    """The processors that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def _plain(number: float) -> float:

@@ -176,12 +176,12 @@ def _mixed(skill: float) -> Callable[[Answers, Path, random.Random], None]:
 
 
 def _broken(place: int, code: str) -> Callable[[Answers, Path, random.Random], None]:
-    """One solution cell of a correct notebook is spoiled by what `code` adds to it."""
+    """One solution cell of a correct notebook begins with `code` that should not be there."""
 
     def hand_in(answers: Answers, folder: Path, rng: random.Random) -> None:
         notebook = _correct(answers)
         cell = _solution(notebook, place)
-        cell.source = f"{cell.source}\n\n{code}"
+        cell.source = f"{code}\n\n{cell.source}"
         _save(answers, folder, notebook)
 
     return hand_in
@@ -195,12 +195,12 @@ def _deleted_graded_cell(answers: Answers, folder: Path, rng: random.Random) -> 
 
 
 def _duplicated_cell(answers: Answers, folder: Path, rng: random.Random) -> None:
-    """A solution cell stands twice, with the same id: the empty one after the one that counts."""
+    """A solution cell stands twice, with the same id: the empty one, then the one that counts."""
     notebook = _correct(answers)
     ident = source.grade_id(_solution(notebook, 1))
     stub = next(c for c in answers.released.cells if source.grade_id(c) == ident)
     place = [source.grade_id(c) for c in notebook.cells].index(ident)
-    notebook.cells.insert(place + 1, copy.deepcopy(stub))
+    notebook.cells.insert(place, copy.deepcopy(stub))
     (folder / f"{answers.assignment}.ipynb").write_text(json.dumps(_raw(notebook), indent=1))
 
 
