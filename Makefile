@@ -30,6 +30,7 @@ endif
 tree = $(shell find $(1) -type f -not -path '*/__pycache__/*' -not -path '*/.*' 2>/dev/null)
 BENCH := $(call tree,featherweight)
 BOOK := _config.yml _toc.yml $(call tree,book)
+BUILT := $(BUILD)/book-$(or $(FEATHERWEIGHT_SCALE),quick).stamp
 COURSE := nbgrader_config.py $(call tree,solutions autograder)
 
 .DEFAULT_GOAL := help
@@ -51,7 +52,7 @@ course: book release grade ## build the book, release the assignments, grade the
 test: $(INSTALLED) ## run the test-suite; make test ARGS="-k pruning" runs a part
 	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
-book: $(BUILD)/book.stamp ## build the book, each page executed, into _build/html
+book: $(BUILT) ## build the book, each page executed, into _build/html
 
 release: $(BUILD)/release.stamp ## write assignments/ from solutions/
 
@@ -80,7 +81,7 @@ full: $(INSTALLED) ## run a chapter at full scale and write its record; CHAPTER=
 bench: $(INSTALLED) ## measure speed and write benchmarks/results.json
 	$(BIN)/python benchmarks/run.py $(ARGS)
 
-pictures: $(BUILD)/book.stamp grade ## take the pictures of the README (needs Chromium)
+pictures: $(BUILT) grade ## take the pictures of the README (needs Chromium)
 	$(BIN)/python book/_pictures/take.py
 
 lock: $(INSTALLED) ## compile requirements.lock again; ARGS=--upgrade takes the newest versions
@@ -137,10 +138,11 @@ $(INSTALLED): pyproject.toml $(VENV)/requirements.lock
 	@touch $@
 
 # The book keeps its own account of what changed (book/_ext/execution.py); make decides only whether to ask.
-$(BUILD)/book.stamp: $(BOOK) $(BENCH) $(INSTALLED)
+$(BUILT): $(BOOK) $(BENCH) $(INSTALLED)
 	@mkdir -p $(BUILD)
 	$(BIN)/python -m featherweight.export --check
 	$(BIN)/jupyter-book build . -n -W --keep-going
+	@rm -f $(BUILD)/book-*.stamp
 	@touch $@
 
 $(BUILD)/release.stamp: $(COURSE) $(BENCH) $(INSTALLED)
