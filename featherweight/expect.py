@@ -72,6 +72,10 @@ def _close_number(
         got = got.item()
     if isinstance(got, bool) or not isinstance(got, int | float):
         raise AssertionError(_say(f"{name} must be a number, not {type(got).__name__}.", hint))
+    try:
+        float(got)
+    except OverflowError:
+        raise AssertionError(_say(f"{name} is not a number of an ordinary size.", hint)) from None
     tolerance = 1e-9 * max(1.0, abs(expected)) if atol is None else atol
     if not abs(got - expected) <= tolerance:
         raise AssertionError(_say(f"{name} is {got:.10g}; expected {expected:.10g}.", hint))
@@ -118,10 +122,14 @@ def _close_mapping(
         raise AssertionError(_say(f"{name} must be a dict, not {type(got).__name__}.", hint))
     if set(got) != set(expected):
         raise AssertionError(
-            _say(f"{name} has the keys {sorted(got)}; expected {sorted(expected)}.", hint)
+            _say(f"{name} has the keys {_keys(got)}; expected {_keys(expected)}.", hint)
         )
     for key in expected:
         close(got[key], expected[key], hint, atol, name=f"{name}[{key!r}]")
+
+
+def _keys(mapping: Mapping) -> list:
+    return sorted(mapping, key=repr)
 
 
 def _close_sequence(

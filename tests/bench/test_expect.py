@@ -40,6 +40,8 @@ def test_equal_values_are_accepted(got, expected):
         (float("nan"), 1.0, "is nan; expected 1"),
         (1, True, "is 1; expected True"),
         (1.1, 1.0, "is 1.1; expected 1"),
+        (10**400, 1.0, "is not a number of an ordinary size"),
+        ({1: 1, "a": 1}, {"a": 1}, r"keys \['a', 1\]; expected \['a'\]"),
         ({"a": 1}, {"b": 1}, r"keys \['a'\]; expected \['b'\]"),
         ([1], [1, 2], "1 entries; expected 2"),
         ({"a": [1, 2]}, {"a": [1, 3]}, r"\['a'\]\[1\] is 2; expected 3"),
