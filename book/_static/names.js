@@ -10,7 +10,10 @@ document.querySelectorAll(".citation-list > .citation").forEach((entry) => {
   entry.setAttribute("role", "listitem");
 });
 document.querySelectorAll(".theme-switch-button").forEach((button) => {
-  const silence = () => button.querySelectorAll("title").forEach((title) => title.remove());
+  const silence = () => button.querySelectorAll("svg").forEach((icon) => {
+    icon.setAttribute("aria-hidden", "true"); // the button itself is called "Color mode"
+    icon.querySelector("title")?.remove();
+  });
   new MutationObserver(silence).observe(button, { childList: true, subtree: true });
-  silence(); // its icons appear later and have titles; the button itself is called "Color mode"
+  silence();
 });
