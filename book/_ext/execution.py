@@ -21,6 +21,7 @@ from sphinx.config import Config
 LIBRARIES = ("torch", "torchvision", "numpy", "matplotlib")
 INPUTS = (
     "featherweight/**/*.py",
+    "featherweight/**/*.js",
     "featherweight/**/*.safetensors",
     "featherweight/datasets/**/*",
     "book/**/*.csv",

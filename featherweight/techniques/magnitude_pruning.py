@@ -35,7 +35,9 @@ def global_masks(scores, density):
     """Keep the largest scores of all tensors together."""
     flat = torch.cat([s.flatten() for s in scores.values()])
     parts = keep_largest(flat, density).split([s.numel() for s in scores.values()])
-    return {name: m.view_as(scores[name]) for name, m in zip(scores, parts, strict=True)}
+    return {
+        name: m.view_as(scores[name]) for name, m in zip(scores, parts, strict=True)
+    }
 
 
 @torch.no_grad()
@@ -77,10 +79,17 @@ class GradualPruning:
     """A hook for `train`: prune to a growing sparsity, and enforce the last masks."""
 
     def __init__(self, final, num_steps, every=10):
-        self.final, self.num_steps, self.every, self.masks = final, num_steps, every, None
+        self.final, self.num_steps, self.every, self.masks = (
+            final,
+            num_steps,
+            every,
+            None,
+        )
 
     def __call__(self, model, step):
-        if step <= self.num_steps and (step % self.every == 0 or step == self.num_steps):
+        if step <= self.num_steps and (
+            step % self.every == 0 or step == self.num_steps
+        ):
             density = cubic_density(step / self.num_steps, self.final)
             self.masks = global_masks(magnitudes(model), density)
         if self.masks is not None:

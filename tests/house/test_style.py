@@ -11,7 +11,7 @@ from pathlib import Path
 import jupytext
 import pytest
 
-from tests.house.format_notebooks import format_text
+from tests.house.format_notebooks import format_notebook
 from tests.house.sources import ROOT, code_cells, files, notebook_sources, texts
 
 MEDIAN_CELL_LINES = 12
@@ -64,8 +64,8 @@ def test_packages_and_tests_are_lint_clean():
 
 @pytest.mark.parametrize("path", notebook_sources(), ids=str)
 def test_code_in_a_notebook_is_formatted(path):
-    text = (ROOT / path).read_text()
-    difference = difflib.unified_diff(text.splitlines(), format_text(text).splitlines(), n=1)
+    lines = (ROOT / path).read_text().splitlines()
+    difference = difflib.unified_diff(lines, format_notebook(path).splitlines(), n=1)
     assert list(difference) == [], "run `make format`"
 
 
