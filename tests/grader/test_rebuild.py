@@ -83,6 +83,19 @@ def test_of_two_copies_the_one_that_was_worked_on_counts(master, submit, before)
     rebuilt = rebuild(master, submit(duplicate, double="def double(x): return x + x"))
     assert source_of(rebuilt, "double") == "def double(x): return x + x"
     assert rebuilt.notes == ["the answer cell 'double' is there 2 times"]
+    assert ids(rebuilt.notebook) == ids(master), "an untouched copy must not run after the answer"
+
+
+def test_the_halves_of_a_split_answer_both_run(master, submit):
+    def split(notebook):
+        spot = notebook.cells.index(cell_of(notebook, "double"))
+        half = nbformat.from_dict(dict(notebook.cells[spot], id="half", source="factor = 2"))
+        notebook.cells.insert(spot, half)
+
+    rebuilt = rebuild(master, submit(split, double="def double(x): return factor * x"))
+    sources = [cell.source for cell in rebuilt.notebook.cells]
+    assert "factor = 2" in sources
+    assert "def double(x): return factor * x" in sources
 
 
 def test_retyped_answer_is_taken_as_code(master, submit):
