@@ -60,7 +60,8 @@ def rebuild(master: NotebookNode, data: bytes, stubs: dict[str, str]) -> Rebuilt
         raise WrongAssignment("no cell of this assignment is in the notebook")
     rebuilt = Rebuilt(copy.deepcopy(master))
     answers = {spot: layout.answers(spot, placed) for spot in layout.answer_spots}
-    untouched = {spot: stubs.get(mark_id(master.cells[spot]), "") for spot in answers}
+    untouched: dict[int | None, str] = {
+        spot: stubs.get(mark_id(master.cells[spot]), "") for spot in answers}
     chosen = {spot: pick(found, untouched[spot]) for spot, found in answers.items()}
     placed = [
         (spot, cell)
