@@ -60,13 +60,13 @@ def rebuild(master: NotebookNode, data: bytes, stubs: dict[str, str]) -> Rebuilt
         raise WrongAssignment("no cell of this assignment is in the notebook")
     rebuilt = Rebuilt(copy.deepcopy(master))
     answers = {spot: layout.answers(spot, placed) for spot in layout.answer_spots}
-    untouched: dict[int | None, str] = {
-        spot: stubs.get(mark_id(master.cells[spot]), "") for spot in answers}
+    untouched = {spot: stubs.get(mark_id(master.cells[spot]), "") for spot in answers}
     chosen = {spot: pick(found, untouched[spot]) for spot, found in answers.items()}
     placed = [
         (spot, cell)
         for spot, cell in placed
-        if cell is chosen.get(spot) or normal(cell.source) != normal(untouched.get(spot, ""))
+        if (spot in chosen and cell is chosen[spot])
+        or normal(cell.source) != normal(untouched.get(spot, "") if spot is not None else "")
     ]
     extras = layout.extras(placed, [cell for cell in chosen.values() if cell is not None])
     for spot, cell in chosen.items():
