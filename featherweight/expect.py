@@ -49,8 +49,8 @@ def close(
 ) -> None:
     """Fail unless `got` matches `expected`: numbers, tensors, or containers of them.
 
-    Without `atol` the tolerance follows the precision of the expected values: 1e-9 for Python
-    floats and float64 tensors, 1e-5 for float32.
+    Without `atol` the tolerance follows what is expected: none for an int, 1e-6 of its size for a
+    float (which may come from float32 arithmetic), 1e-9 for float64 tensors, 1e-5 for float32.
     """
     if isinstance(expected, torch.Tensor):
         _close_tensor(got, expected, hint, atol, name)
@@ -76,8 +76,9 @@ def _close_number(
         float(got)
     except OverflowError:
         raise AssertionError(_say(f"{name} is not a number of an ordinary size.", hint)) from None
-    tolerance = 1e-9 * max(1.0, abs(expected)) if atol is None else atol
-    if not abs(got - expected) <= tolerance:
+    if atol is None:
+        atol = 1e-6 * max(1.0, abs(expected)) if isinstance(expected, float) else 0.0
+    if not abs(got - expected) <= atol:
         raise AssertionError(_say(f"{name} is {got:.10g}; expected {expected:.10g}.", hint))
 
 

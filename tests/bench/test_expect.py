@@ -65,6 +65,14 @@ def test_an_object_that_equals_everything_is_not_accepted():
             expect.close(Agreeable(), expected)
 
 
+def test_an_int_is_exact_and_a_float_may_come_from_float32():
+    expect.close(0.2857142985, 2 / 7)
+    with pytest.raises(AssertionError):
+        expect.close(1_066_889, 1_066_888)
+    with pytest.raises(AssertionError):
+        expect.close(0.2858, 2 / 7)
+
+
 def test_the_tolerance_follows_the_precision():
     expect.close(torch.tensor([1.000001]), torch.tensor([1.0]))
     with pytest.raises(AssertionError):
