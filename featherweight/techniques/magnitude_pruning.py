@@ -65,7 +65,7 @@ def keep_masks(masks):
 
 
 def round_densities(target, num_rounds):
-    """The densities after each round, if every round keeps the same share of what remains."""
+    """Densities after each round that keeps the same share of what remains."""
     return [target ** (i / num_rounds) for i in range(1, num_rounds + 1)]
 
 
@@ -79,17 +79,12 @@ class GradualPruning:
     """A hook for `train`: prune to a growing sparsity, and enforce the last masks."""
 
     def __init__(self, final, num_steps, every=10):
-        self.final, self.num_steps, self.every, self.masks = (
-            final,
-            num_steps,
-            every,
-            None,
-        )
+        self.final, self.num_steps, self.every = final, num_steps, every
+        self.masks = None
 
     def __call__(self, model, step):
-        if step <= self.num_steps and (
-            step % self.every == 0 or step == self.num_steps
-        ):
+        due = step % self.every == 0 or step == self.num_steps
+        if due and step <= self.num_steps:
             density = cubic_density(step / self.num_steps, self.final)
             self.masks = global_masks(magnitudes(model), density)
         if self.masks is not None:
@@ -98,7 +93,7 @@ class GradualPruning:
 
 def soft_threshold(w, amount):
     """Move every entry toward zero by `amount`, and stop at zero."""
-    return w.sign() * (w.abs() - amount).clamp_min(0)
+    return w - w.clamp(-amount, amount)
 
 
 class ProximalSGD(torch.optim.SGD):
