@@ -61,8 +61,13 @@ def clock(work: Callable[[], object]) -> float:
 
 def command(*arguments: str | Path, cwd: Path = ROOT) -> None:
     """Run a program of the environment; fail with what it printed."""
+    path = f"{BIN}{os.pathsep}{os.environ['PATH']}"  # nbgrader calls alembic by its name
     done = subprocess.run(
-        [BIN / arguments[0], *arguments[1:]], cwd=cwd, capture_output=True, text=True
+        [BIN / arguments[0], *arguments[1:]],
+        cwd=cwd,
+        env=os.environ | {"PATH": path},
+        capture_output=True,
+        text=True,
     )
     if done.returncode:
         sys.exit(f"{' '.join(map(str, arguments))} failed:\n{(done.stdout + done.stderr)[-3000:]}")
@@ -194,7 +199,8 @@ def grading() -> Iterator[tuple[Run, Run]]:
 def drop_mishaps(submitted: Path, grades: Path) -> None:
     """Remove the students of whom a row of the grades is anything but a plain grade."""
     with grades.open(newline="") as file:
-        mishaps = {row["student"] for row in csv.DictReader(file) if row["status"] != "graded"}
+        plain = ("graded", "by-hand")
+        mishaps = {row["student"] for row in csv.DictReader(file) if row["status"] not in plain}
     for student in mishaps:
         shutil.rmtree(submitted / student)
 
