@@ -15,5 +15,10 @@ c.CourseDirectory.autograded_directory = "course/autograded"
 c.CourseDirectory.feedback_directory = "course/feedback"
 c.CourseDirectory.db_url = f"sqlite:///{ROOT / 'course' / 'gradebook.db'}"
 
+# What students find where an answer belongs; running it says what to do.
+SENTENCE = "There is no answer yet: write it in place of this line."
+STUB = f'# YOUR CODE HERE\nraise NotImplementedError("{SENTENCE}")'
+c.ClearSolutions.code_stub = {"python": STUB}
+
 # A given cell may train a small network.
 c.Execute.timeout = 180

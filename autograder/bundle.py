@@ -23,6 +23,7 @@ import tomllib
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from autograder import release, source
 from autograder.source import ROOT
@@ -30,7 +31,7 @@ from autograder.source import ROOT
 DEFAULT = ROOT / "_build" / "featherweight-students.zip"
 TOP = "featherweight-course"
 FOLDERS = ("assignments", "book", "featherweight")
-FILES = ("CITATION.cff", "LICENSE", "LICENSE-text", "_config.yml", "_toc.yml", "environment.yml")
+FILES = ("CITATION.cff", "LICENSE", "LICENSE-text", "_config.yml", "_toc.yml")
 LOCK = "requirements.lock"
 LEFT_OUT = ("__pycache__", "_pictures")
 UNFINISHED = (".part", ".pyc", ".pyo", ".tmp")
@@ -80,6 +81,7 @@ def contents() -> dict[str, bytes]:
     files = {str(name): path.read_bytes() for name, path in inside if _belongs(name)}
     files["START-HERE.md"] = start_here().encode()
     files["pyproject.toml"] = student_pyproject().encode()
+    files["environment.yml"] = student_environment().encode()
     return dict(sorted(files.items()))
 
 
@@ -177,22 +179,51 @@ def _strings(value: object) -> Iterator[str]:
 
 def start_here() -> str:
     """Return the page that a student opens first."""
-    listed = "\n".join(
-        f"- `assignments/{name}/{name}.ipynb`: {title(name)}" for name in source.assignments()
+    titles = {name: title(ROOT / f"{name}.md") for name in chapters()}
+    read = "\n".join(
+        f"{number}. `{name}.md`: {heading}"
+        for number, (name, heading) in enumerate(titles.items(), start=1)
     )
-    return START_HERE.format(assignments=listed)
+    solve = "\n".join(
+        f"- `assignments/{name}/{name}.ipynb`: {title(source.path_of(name))}.\n"
+        f"  It needs {' and '.join(f'*{chapter}*' for chapter in needed(name))}."
+        for name in source.assignments()
+    )
+    return START_HERE.format(chapters=read, assignments=solve)
 
 
-def title(assignment: str) -> str:
-    """Return an assignment's title: the first heading of its source."""
+def chapters() -> list[str]:
+    """Return the pages that lie in a part of the book, in reading order."""
+    listed = (ROOT / "_toc.yml").read_text(encoding="utf-8")
+    return re.findall(r"^ {6}- file: (book/[\w-]+/[\w-]+)$", listed, flags=re.MULTILINE)
+
+
+def needed(assignment: str) -> list[str]:
+    """Return the titles of the chapters that an assignment names under "Before you start"."""
     text = source.path_of(assignment).read_text(encoding="utf-8")
-    heading = re.search(r"^# (.+)$", text, flags=re.MULTILINE)
-    return heading.group(1).strip() if heading else assignment
+    before = text.partition("**Before you start.**")[2].partition("\n\n")[0]
+    titles = (title(ROOT / f"{name}.md") for name in chapters())
+    return [heading for heading in titles if f"*{heading}*" in before]
+
+
+def title(path: Path) -> str:
+    """Return a text's title: its first heading."""
+    heading = re.search(r"^# (.+)$", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return heading.group(1).strip() if heading else path.stem
+
+
+def student_environment() -> str:
+    """Return the environment for conda, of Python and the lock alone."""
+    return ENVIRONMENT.format(python=_project()["requires-python"])
+
+
+def _project() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
 def student_pyproject() -> str:
     """Return the project's description without the grader and the tests."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    project = _project()
 
     def listed(items: list[str]) -> str:
         return "[\n" + "".join(f"  {json.dumps(item)},\n" for item in items) + "]"
@@ -227,6 +258,19 @@ book = {book}
 include = ["featherweight*"]
 """
 
+ENVIRONMENT = """\
+# For conda: it gives Python, pip the packages of requirements.lock.
+name: featherweight
+channels:
+  - conda-forge
+  - nodefaults
+dependencies:
+  - python {python}
+  - pip
+  - pip:
+      - -r requirements.lock
+"""
+
 START_HERE = """\
 # Featherweight: start here
 
@@ -249,6 +293,19 @@ On Windows, type `py -m venv .venv` first, and `.venv\\Scripts\\python` for
     conda activate featherweight
     pip install --no-deps --no-build-isolation -e .
 
+On Linux the lock's PyTorch comes with CUDA: the download is several GB. The build for CPUs is much
+smaller and enough for everything here. The lock cannot check its files, so versions may be newer
+than the lock's. To take it, type instead, with uv:
+
+    python3 -m venv .venv
+    .venv/bin/python -m pip install uv
+    .venv/bin/uv pip install --python .venv/bin/python --torch-backend cpu -e ".[book]"
+
+With pip alone, make `.venv` in the same way. Then run the line that pytorch.org/get-started shows
+for Linux, Pip and CPU, with `.venv/bin/python -m pip` for its `pip3`. At last:
+
+    .venv/bin/python -m pip install -e ".[book]"
+
 ## Start
 
     .venv/bin/python -m jupyterlab
@@ -256,15 +313,23 @@ On Windows, type `py -m venv .venv` first, and `.venv\\Scripts\\python` for
 Your browser shows this folder. (With conda: `jupyter lab`.)
 
 **Read** a chapter: click its file under `book/` with the right mouse button, then *Open With*,
-*Notebook*. The order of the chapters is in `_toc.yml`. Or make web pages of the whole book and open
-`_build/html/index.html`:
+*Notebook*. The chapters in order:
+
+{chapters}
+
+Or make web pages of the whole book and open `_build/html/index.html`. This runs the chapters, which
+takes a few minutes the first time:
 
     .venv/bin/jupyter-book build .
 
-**Solve** an assignment: open its notebook, replace each `raise NotImplementedError()`, and run the
-test below it. Its message says what is wrong.
+**Solve** an assignment: open its notebook, and replace each line that begins with
+`raise NotImplementedError` and each `YOUR ANSWER HERE`. The test below each function says what is
+wrong.
 
 {assignments}
+
+"Run All" stops at the first exercise you left out; run the cells below it one by one. Grading runs
+all cells.
 
 **Hand in** the notebook of the assignment under the name it has. Before that: *Kernel*, *Restart
 Kernel and Run All Cells*, then save. Your instructor says where to.

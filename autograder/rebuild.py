@@ -42,10 +42,9 @@ class Rebuilt:
 
 def stubs(master: NotebookNode) -> dict[str, str]:
     """The source of each answer's cell as students receive it, by grade id."""
-    from nbgrader.preprocessors import ClearSolutions
+    from autograder import source
 
-    released = ClearSolutions().preprocess(copy.deepcopy(master), {})[0]
-    return {mark_id(cell): cell.source for cell in released.cells if is_answer(cell)}
+    return {mark_id(c): c.source for c in source.emptied(master).cells if is_answer(c)}
 
 
 def rebuild(master: NotebookNode, data: bytes, stubs: dict[str, str]) -> Rebuilt:

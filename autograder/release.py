@@ -16,14 +16,12 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 from tqdm import tqdm
-from traitlets.config import Config
 
 from autograder import source
 from autograder.source import ROOT
 
 RELEASED = ROOT / "assignments"
 BUILT = ROOT / "_build" / "source"
-CONFIG = ROOT / "nbgrader_config.py"
 
 
 class ReleaseError(RuntimeError):
@@ -107,7 +105,7 @@ def _generate(name: str, sources: Path, into: Path, database: str | None = None)
     from nbgrader.coursedir import CourseDirectory
 
     _let_nbgrader_find_alembic()
-    config = _config()
+    config = source.nbgrader_config()
     config.CourseDirectory.source_directory = str(sources)
     config.CourseDirectory.release_directory = str(into)
     if database:
@@ -117,12 +115,6 @@ def _generate(name: str, sources: Path, into: Path, database: str | None = None)
     if not outcome["success"]:
         raise ReleaseError(_explain(name, outcome))
     return into / name
-
-
-def _config() -> Config:
-    from traitlets.config import PyFileConfigLoader
-
-    return PyFileConfigLoader(CONFIG.name, path=str(CONFIG.parent)).load_config()
 
 
 def _let_nbgrader_find_alembic() -> None:

@@ -26,9 +26,11 @@ from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
+from traitlets.config import Config, PyFileConfigLoader
 
 ROOT = Path(__file__).resolve().parent.parent
 SOLUTIONS = ROOT / "solutions"
+CONFIG = ROOT / "nbgrader_config.py"
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 MARKERS = ("begin solution", "end solution", "begin hidden tests", "end hidden tests")
@@ -94,7 +96,13 @@ def emptied(notebook: NotebookNode) -> NotebookNode:
     """Return a copy with every solution replaced by nbgrader's stub, as students receive it."""
     from nbgrader.preprocessors import ClearSolutions
 
-    return ClearSolutions().preprocess(copy.deepcopy(notebook), {})[0]
+    stubs = ClearSolutions(config=nbgrader_config())
+    return stubs.preprocess(copy.deepcopy(notebook), {})[0]
+
+
+def nbgrader_config() -> Config:
+    """Return the course's settings of nbgrader."""
+    return PyFileConfigLoader(CONFIG.name, path=str(CONFIG.parent)).load_config()
 
 
 def grade_id(cell: NotebookNode) -> str:

@@ -29,12 +29,42 @@ def test_every_check_has_two_alternatives(assignment):
         assert len(right) >= 2, name
 
 
-def test_the_warm_up_states_its_points_and_minutes():
-    checks = registry("a0-measuring")
-    notebook = source.master("a0-measuring")
-    prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    stated = re.findall(r"\*(\d+) minutes · ●+ · (\d+) points\*", prose)
-    assert [float(points) for _, points in stated] == [c.points for c in checks.values()]
-    assert f"About {sum(int(m) for m, _ in stated)} minutes" in prose
-    total = sum(check.points for check in checks.values())
-    assert f"{len(checks)} exercises and {total:g} points" in prose
+def stated_points(cells):
+    """The points that the text states for each answer, by the answer's id.
+
+    An answer belongs to the nearest statement before it, a written one to the one in its own text.
+    """
+    found, points = {}, None
+    for cell in cells:
+        if cell.cell_type == "markdown":
+            stated = re.findall(r"\*\d+ minutes, difficulty [123], (\d+) points\*", cell.source)
+            points = float(stated[-1]) if stated else points
+        if source.role(cell) in ("solution", "written"):
+            found[source.grade_id(cell)], points = points, None
+    return found
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_the_text_states_the_points_that_the_checks_give(assignment):
+    checks = registry(assignment)
+    cells = source.master(assignment).cells
+    written = {c.id: c.metadata.nbgrader.points for c in cells if source.role(c) == "written"}
+    expected = dict.fromkeys((check.cell for check in checks.values()), 0.0) | written
+    for check in checks.values():
+        expected[check.cell] += check.points
+    assert stated_points(cells) == expected
+    prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    assert re.search(rf"\b{sum(expected.values()):g}\s+points\. ", prose.replace(".\n", ". "))
+
+
+def test_the_warm_up_states_its_minutes():
+    prose = "\n".join(cell.source for cell in source.master("a0-measuring").cells)
+    minutes = re.findall(r"\*(\d+) minutes, difficulty", prose)
+    assert f"About {sum(map(int, minutes))} minutes" in prose
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_an_experiment_says_in_one_sentence_which_answer_is_missing(assignment):
+    cells = [c for c in source.master(assignment).cells if source.role(c) == "experiment"]
+    assert cells
+    assert [cell.id for cell in cells if not cell.source.startswith("@experiment\n")] == []

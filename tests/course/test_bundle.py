@@ -90,6 +90,26 @@ def test_the_students_project_is_the_lab_bench_only(unpacked):
     assert project["dependencies"] == ours["dependencies"]
 
 
+def test_the_first_page_lists_the_chapters_in_order_and_what_each_assignment_needs(unpacked):
+    page = (unpacked / "START-HERE.md").read_text()
+    toc = (unpacked / "_toc.yml").read_text()
+    names = re.findall(r"`(book/\S+)\.md`", page)
+    assert names == [name for name in re.findall(r"file: (\S+)", toc) if name in names]
+    assert "book/pruning/magnitude-pruning" in names
+    needs = dict(re.findall(r"assignments/(\S+)/\S+\.ipynb`: .*\n  It needs (.+)\.", page))
+    assert needs == {
+        "a0-measuring": "*Measuring a model*",
+        "a1-magnitude-pruning": "*Measuring a model* and *Magnitude pruning*",
+    }
+
+
+def test_the_environment_for_conda_asks_for_nothing_that_is_not_inside(unpacked):
+    environment = (unpacked / "environment.yml").read_text()
+    assert "make" not in environment
+    assert "  - python >=3.11,<3.14" in environment
+    assert "-r requirements.lock" in environment
+
+
 def test_the_commands_of_the_first_page_name_files_that_are_there(unpacked):
     page = (unpacked / "START-HERE.md").read_text()
     assert "{" not in page

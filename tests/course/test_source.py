@@ -142,8 +142,8 @@ def test_the_empty_notebook_holds_signature_and_docstring_but_no_solution(tiny):
     notebook = source.read(tiny.path, tiny.checks)
     cells = {cell.id: cell.source for cell in source.emptied(notebook).cells}
     assert cells["double"] == (
-        'def double(number):\n    """Twice the number."""\n'
-        "    # YOUR CODE HERE\n    raise NotImplementedError()"
+        'def double(number):\n    """Twice the number."""\n    # YOUR CODE HERE\n'
+        '    raise NotImplementedError("There is no answer yet: write it in place of this line.")'
     )
     assert cells["why"] == "YOUR ANSWER HERE"
     assert "number + number" in notebook.cells[2].source

@@ -79,7 +79,7 @@ def never_run(monkeypatch):
 def test_grades_hold_one_row_for_each_student_and_check(classroom):
     rows = rows_of(classroom[0] / "out")
     assert list(rows[0]) == ["student", "assignment", "check", "score", "max_score", "status"]
-    assert len({(row["student"], row["check"]) for row in rows}) == len(rows) == 7 * 3
+    assert len({(row["student"], row["check"]) for row in rows}) == len(rows) == 7 * 4
     found = {(row["student"], row["check"]): (row["score"], row["status"]) for row in rows}
     assert found["student-01", "mean"] == ("3", "graded")
     assert found["student-02", "double"] == ("0", "graded")
@@ -89,6 +89,30 @@ def test_grades_hold_one_row_for_each_student_and_check(classroom):
     assert found["<b>Å & b", "mean"] == ("3", "graded")
     assert found["student-06", "double"] == ("0", "no-notebook")
     assert found["student-07", "double"] == ("0", "no-notebook")
+
+
+def test_answer_graded_by_hand_has_no_score_until_somebody_gave_one(
+    classroom, course, tmp_path, never_run
+):
+    root, _ = classroom
+    shutil.copytree(root / "out", tmp_path / "out")
+    database = f"sqlite:///{tmp_path / 'out' / 'gradebook.db'}"
+    essays = {row["student"]: row for row in rows_of(tmp_path / "out") if row["check"] == "essay"}
+    found = {name: (row["score"], row["status"]) for name, row in essays.items()}
+    assert {row["max_score"] for row in essays.values()} == {"4"}
+    assert found["student-01"] == ("", "by-hand")
+    assert found["student-02"] == ("0", "by-hand"), "it was left as it was released"
+    assert found["student-04"] == ("0", "unreadable-notebook")
+    with Gradebook(database) as gradebook:
+        gradebook.find_grade("essay", "small", "small", "student-01").manual_score = 3.5
+        gradebook.db.commit()
+    done = grade_class(course, root / "handed-in", tmp_path / "out", LIMITS)
+    assert done.fresh == 0
+    again = {(row["student"], row["check"]): row for row in rows_of(tmp_path / "out")}
+    assert again["student-01", "essay"] == essays["student-01"] | {"score": "3.5"}
+    assert len(again) == 7 * 4
+    points = sum(row["max_score"] for row in done.results["student-01"]["checks"])
+    assert points == 6, "the report's totals are those of the checks"
 
 
 def test_second_run_grades_nobody_and_changes_nothing(classroom, course, never_run):
@@ -314,7 +338,7 @@ def test_grades_of_several_assignments_share_one_file(classroom, tmp_path):
     source = classroom[0] / "out" / "results" / "small"
     for name in ("small", "smaller"):
         shutil.copytree(source, tmp_path / name)
-    assert len(grades_csv(tmp_path).splitlines()) == 1 + 2 * 21
+    assert len(grades_csv(tmp_path, tmp_path / "none.db").splitlines()) == 1 + 2 * 28
 
 
 # Feedback and the class report.

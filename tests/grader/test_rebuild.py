@@ -77,7 +77,8 @@ def test_of_two_copies_the_one_that_was_worked_on_counts(master, submit, before)
     def duplicate(notebook):
         spot = notebook.cells.index(cell_of(notebook, "double"))
         stub = nbformat.from_dict(dict(notebook.cells[spot], id="copy"))
-        stub.source = "def double(x):\n    # YOUR CODE HERE\n    raise NotImplementedError()"
+        stub.source = stubs(master)["double"]
+        assert "raise NotImplementedError(" in stub.source
         notebook.cells.insert(spot if before else spot + 1, stub)
 
     rebuilt = rebuild(master, submit(duplicate, double="def double(x): return x + x"))
