@@ -155,3 +155,21 @@ def test_a_figure_takes_the_color_of_the_text_around_it(visit, address):
         figure = page.locator("figure svg[role=img]").first
         colors[theme] = figure.evaluate("node => getComputedStyle(node).color")
     assert colors["light"] != colors["dark"]
+
+
+@pytest.mark.parametrize("from_folder", [False, True])
+def test_a_widget_answers_to_its_slider_without_a_kernel(visit, address, built_book, from_folder):
+    base = built_book.as_uri() if from_folder else address
+    page = visit(f"{base}/book/pruning/magnitude-pruning.html")
+    widget = page.locator(".fw-widget")
+    report = widget.locator("output")
+    lines = widget.locator("svg line")
+    before = lines.nth(1).get_attribute("x1")
+    assert report.inner_text().startswith("30 %: 79,860 of 266,200 weights")
+    slider = widget.locator("input[type=range]")
+    slider.focus()
+    page.keyboard.press("Home")
+    assert report.inner_text().startswith("1 %: 2,662 of 266,200 weights")
+    assert lines.nth(1).get_attribute("x1") != before
+    assert "keeps 1 percent" in widget.locator("svg").get_attribute("aria-label")
+    assert page.complaints == []
