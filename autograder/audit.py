@@ -4,7 +4,8 @@ For each check of an assignment, `autograder/mutants/<assignment>/<check>/` hold
 the check's solution cell. `wrong_<name>.py` is a plausible wrong solution, a mutant: it must lose
 marks of its check. `right_<name>.py` is a correct solution written differently: it must get full
 marks and pass the visible test. The first line of each is a comment that says what is wrong, or
-what is different.
+what is different. Where several checks grade one cell, an alternative for all of them lies in a
+folder named after the cell, `autograder/mutants/<assignment>/<cell>/`.
 
 What counts as losing. A mutant must at least define what the cell defines: if its cell does not
 compile or fails when it is run, it proves nothing about the check and is reported as a bad mutant.
@@ -208,17 +209,26 @@ def variants(
     found = []
     for path in sorted(folder.rglob("*.py")) if folder.is_dir() else []:
         kind, _, name = path.stem.partition("_")
-        check, code = path.parent.name, path.read_text(encoding="utf-8")
-        if check not in checks or path.parent.parent != folder:
+        code = path.read_text(encoding="utf-8")
+        judges = _checks_of(path.parent.name, kind, checks)
+        if not judges or path.parent.parent != folder:
             problems.append(f"{_shown(path)} lies in no folder of a check.")
         elif kind not in ("wrong", "right") or not name:
             problems.append(f"{_shown(path)} is neither wrong_<name>.py nor right_<name>.py.")
         elif not code.startswith("# "):
             problems.append(f"{_shown(path)} must begin with a comment that says what it is.")
         else:
-            found.append(Variant(kind, path.stem, check, checks[check].cell, code))
+            cell = checks[judges[0]].cell
+            found += [Variant(kind, path.stem, check, cell, code) for check in judges]
     problems += _repeated(found, notebook)
     return found
+
+
+def _checks_of(folder: str, kind: str, checks: Mapping[str, Any]) -> list[str]:
+    """The checks that a folder's files are for: one, or all of a cell for its alternatives."""
+    if folder in checks:
+        return [folder]
+    return [name for name in checks if kind == "right" and checks[name].cell == folder]
 
 
 def _repeated(found: list[Variant], notebook: NotebookNode) -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 
 import pytest
 
@@ -32,6 +33,18 @@ def test_a_sound_assignment_passes_and_is_counted(tiny):
         "alternatives": {"total": 2, "accepted": 2},
     }
     assert "double has 2 mutants, fewer than 4." in result.notes
+
+
+def test_an_alternative_in_a_cells_folder_is_for_all_checks_of_the_cell(tiny):
+    checks = {name: replace(tiny.checks["double"], id=name) for name in ("small", "large")}
+    code = "# Different: a shift.\ndef double(number):\n    return number << 1\n"
+    plant(tiny, "right_shift", code)
+    notebook = source.read(tiny.path, tiny.checks)
+    problems = []
+    found = audit.variants(tiny.mutants, notebook, checks, problems)
+    assert {v.check for v in found if v.name == "right_shift"} == {"small", "large"}
+    assert not any(v.kind == "wrong" for v in found), "a mutant is for one check"
+    assert sum("wrong_" in problem for problem in problems) == 2
 
 
 def test_a_surviving_mutant_is_found(tiny):
