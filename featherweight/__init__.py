@@ -12,7 +12,7 @@ SCALES = ("quick", "full")
 
 
 def scale() -> str:
-    """Return `quick` (two CPU cores, the default) or `full` (a GPU or patience)."""
+    """Return `quick` (two CPU cores, the default) or `full` (patience)."""
     value = os.environ.get("FEATHERWEIGHT_SCALE", "quick")
     if value not in SCALES:
         raise ValueError(f"FEATHERWEIGHT_SCALE is {value!r}; set it to 'quick' or 'full'.")

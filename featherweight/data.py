@@ -65,11 +65,6 @@ class Split:
             raise ValueError(f"Cannot take {n} examples: this split has {len(self)}.")
         return Split(self.images[:n], self.labels[:n])
 
-    def of_class(self, label: int) -> "Split":
-        """Return the examples of one class."""
-        chosen = self.labels == label
-        return Split(self.images[chosen], self.labels[chosen])
-
 
 @dataclass(frozen=True)
 class Dataset:

@@ -32,7 +32,6 @@ STYLE = {
     "font.size": 10,
     "grid.alpha": 0.18,
     "grid.color": _INK,
-    "image.cmap": "viridis",
     "legend.frameon": False,
     "lines.linewidth": 1.8,
     "lines.markersize": 5,
@@ -70,23 +69,6 @@ def band(
     sd = runs.std(axis=0, ddof=1) if len(runs) > 1 else np.zeros_like(mean)
     (line,) = ax.plot(x, mean, label=label, **options)
     ax.fill_between(x, mean - sd, mean + sd, color=line.get_color(), alpha=0.2, linewidth=0)
-
-
-def images(
-    tensors: Any, titles: Sequence[str] = (), columns: int = 10, cell: float = 0.75
-) -> "MatplotlibFigure":
-    """Return a figure with a grid of images [N, C, H, W] or [N, H, W] in [0, 1]."""
-    rows = -(-len(tensors) // columns)
-    fig, axes = figure(columns * cell, rows * (cell + 0.25 * bool(titles)), rows, columns)
-    for i, ax in enumerate(np.atleast_1d(axes).flat):
-        ax.axis("off")
-        if i < len(tensors):
-            picture = np.asarray(tensors[i])
-            picture = picture.transpose(1, 2, 0) if picture.ndim == 3 else picture
-            ax.imshow(picture.squeeze(), cmap="gray_r", vmin=0, vmax=1)
-        if i < len(titles):
-            ax.set_title(titles[i], fontsize=8)
-    return fig
 
 
 class Table:
