@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import zmq
 from jupyter_client.session import Session as Messages
@@ -30,15 +30,24 @@ ENDING_GRACE = 1.0
 MAX_RESTARTS = 3
 
 
+def limit(default: float, text: str) -> Any:
+    """A limit with the words that the command line and the guide say of it."""
+    return field(default=default, metadata={"help": text})
+
+
 @dataclass(frozen=True)
 class Limits:
     """What one submission may use; times in seconds, sizes in bytes."""
 
-    cell_seconds: float = 60.0
-    notebook_seconds: float = 300.0
-    call_seconds: float = 20.0
-    cell_output: int = 2_000_000
-    message: int = 128_000_000
+    cell_seconds: float = limit(60.0, "seconds that one cell may take")
+    notebook_seconds: float = limit(300.0, "seconds that a notebook and its checks may take")
+    call_seconds: float = limit(20.0, "seconds that one call of a check may take")
+    memory_bytes: int = limit(3 * 10**9, "bytes of memory of all its processes together")
+    processes: int = limit(256, "processes and threads at a time")
+    file_bytes: int = limit(256 * 10**6, "bytes of all files that it writes")
+    output_bytes: int = limit(20 * 10**6, "bytes of output that are kept of a notebook")
+    cell_output: int = limit(2 * 10**6, "bytes of output that are kept of one cell")
+    message: int = limit(128 * 10**6, "bytes of one answer to a check")
 
     def as_dict(self) -> dict:
         return asdict(self)

@@ -19,12 +19,22 @@ from nbformat import NotebookNode
 from autograder import rebuild
 from autograder.execute import KernelSession, Limits, NotebookRun, Outcome, Session
 
-CELL_CAUSES = {"error": "cell-error", "timeout": "timeout", "died": "kernel-died"}
+CELL_CAUSES = {
+    "error": "cell-error",
+    "timeout": "timeout",
+    "died": "kernel-died",
+    "memory": "memory",
+    "processes": "processes",
+    "disk": "disk",
+}
 CAUSES = {
     "missing-cell": "The answer's cell was missing.",
     "cell-error": "The answer's cell ended with an error when the notebook was run.",
     "timeout": "The answer's cell took too long.",
     "kernel-died": "The answer's cell ended the process that runs the notebook.",
+    "memory": "The answer's cell used more memory than a submission may.",
+    "processes": "The answer's cell started more processes or threads than a submission may.",
+    "disk": "The answer's cell wrote more to disk than a submission may.",
     "unreadable-notebook": "The notebook could not be read",
     "no-notebook": "There is no notebook of this assignment",
     "wrong-assignment": "The notebook is not of this assignment",
@@ -49,6 +59,9 @@ class Task:
     limits: dict[str, Any] = field(default_factory=dict)
     code: str = ""
     sandbox: bool = False
+    gpu: bool = False
+    unavailable: tuple[str, ...] = ()
+    forbidden: tuple[str, ...] = ()
     stubs: dict[str, str] = field(default_factory=dict)
 
     def key(self) -> str:
@@ -74,6 +87,7 @@ class Graded:
     notes: list[str]
     seconds: float
     sandbox: bool
+    flags: list[dict] = field(default_factory=list)
 
     def as_dict(self) -> dict:
         return asdict(self)
