@@ -5,10 +5,8 @@ from __future__ import annotations
 import argparse
 import concurrent.futures
 import contextlib
-import csv
 import functools
 import hashlib
-import io
 import json
 import multiprocessing
 import os
@@ -26,13 +24,12 @@ from tqdm import tqdm
 from autograder.collect import CollectError, Submission, collect
 from autograder.execute import Limits
 from autograder.files import safe_name, write_atomically
+from autograder.gradesheets import grades_csv, written_cells
 from autograder.verify import Task, dumps, grade_one
 
 if TYPE_CHECKING:
     from autograder.record import Recorder
 
-COLUMNS = ("student", "assignment", "check", "score", "max_score", "status")
-BY_HAND = "by-hand"
 NO_SANDBOX = (
     "there is no sandbox yet: students' code would run with your rights. "
     "Grade only code that you trust, and say so with --unsafe-no-sandbox."
@@ -219,7 +216,7 @@ def grade_class(
     if pending or not tasks or not is_recorded(store, tasks, out):
         failures = grade_and_record(course, tasks, pending, store, out, workers)
     results = {task.student: store.entries[task.student]["graded"] for task in tasks}
-    grades = grades_csv(out / "results", out / "gradebook.db")
+    grades = grades_csv(verdicts_in(out / "results"), out / "gradebook.db")
     write_atomically(out / "grades.csv", grades.encode())
     write_atomically(out / "report.html", report.class_report(course.assignment, results).encode())
     return Run(results, len(pending), failures)
@@ -424,57 +421,8 @@ def start_worker() -> None:
     torch.set_num_threads(1)
 
 
-def written_cells(notebook: dict) -> dict[str, float]:
-    """The points of each answer that people grade, by its id."""
-    marks = (cell["metadata"].get("nbgrader", {}) for cell in notebook["cells"])
-    by_hand = (mark for mark in marks if mark.get("grade") and mark.get("solution"))
-    return {mark["grade_id"]: float(mark["points"]) for mark in by_hand}
-
-
-def grades_csv(results: Path, gradebook: Path) -> str:
-    """Every verdict in the folder as CSV: one row for each student and check.
-
-    An answer that people grade has a row too: its score is empty until the gradebook has one, and
-    0 if there was no notebook to read.
-    """
+def verdicts_in(results: Path) -> list[dict]:
+    """Every verdict in the folder, without notebooks: by assignment, then by student."""
     folders = sorted(path for path in results.glob("*") if path.is_dir())
     stores = [sorted(Store(folder).entries.items()) for folder in folders]
-    verdicts = [entry["graded"] for entries in stores for _, entry in entries]
-    scores = hand_scores(gradebook, verdicts)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for graded in verdicts:
-        head = (graded["student"], graded["assignment"])
-        for row in graded["checks"]:
-            counts = (number(row["score"]), number(row["max_score"]))
-            writer.writerow((*head, row["check"], *counts, row["status"]))
-        refused = graded["status"] != "graded"
-        for name, points in graded["written"].items():
-            score = scores.get((*head, name), "0" if refused else "")
-            status = graded["status"] if refused else BY_HAND
-            writer.writerow((*head, name, score, number(points), status))
-    return text.getvalue()
-
-
-def hand_scores(gradebook: Path, verdicts: list[dict]) -> dict[tuple[str, str, str], str]:
-    """The gradebook's scores of answers that people grade, by student, assignment and answer."""
-    from nbgrader.api import Gradebook, MissingEntry
-
-    scores: dict[tuple[str, str, str], str] = {}
-    if not gradebook.exists() or not any(graded["written"] for graded in verdicts):
-        return scores
-    with Gradebook(f"sqlite:///{gradebook}") as book:
-        for graded in verdicts:
-            student, assignment = graded["student"], graded["assignment"]
-            for name in graded["written"]:
-                with contextlib.suppress(MissingEntry):
-                    grade = book.find_grade(name, assignment, assignment, student)
-                    if grade.manual_score is not None or grade.auto_score is not None:
-                        scores[student, assignment, name] = number(grade.score)
-    return scores
-
-
-def number(value: float) -> str:
-    """A score without a needless decimal point."""
-    return f"{value:g}"
+    return [entry["graded"] for entries in stores for _, entry in entries]

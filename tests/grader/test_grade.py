@@ -16,7 +16,8 @@ from nbgrader.api import Gradebook
 
 from autograder import cli, grade
 from autograder.execute import Limits
-from autograder.grade import GradeError, course_secret, grade_class, graded_all, grades_csv
+from autograder.grade import GradeError, course_secret, grade_class, graded_all, verdicts_in
+from autograder.gradesheets import grades_csv
 
 UNSAFE_OUTPUT = """
 from IPython.display import HTML, Javascript, display
@@ -338,7 +339,7 @@ def test_grades_of_several_assignments_share_one_file(classroom, tmp_path):
     source = classroom[0] / "out" / "results" / "small"
     for name in ("small", "smaller"):
         shutil.copytree(source, tmp_path / name)
-    assert len(grades_csv(tmp_path, tmp_path / "none.db").splitlines()) == 1 + 2 * 28
+    assert len(grades_csv(verdicts_in(tmp_path), tmp_path / "none.db").splitlines()) == 1 + 2 * 28
 
 
 # Feedback and the class report.
