@@ -11,6 +11,12 @@ cells carry at most one option line:
 A markdown block that begins with `+++ {"written": "<id>", "points": n}` is an answer in prose,
 graded by hand. Whatever else looks like a marker is an error with file and line: one mistyped
 marker is enough to publish an answer.
+
+What an assignment rules out stands in the front matter, and the text must name it to students:
+
+    featherweight:
+      unavailable: [featherweight.techniques.magnitude_pruning]   # absent when it is graded
+      forbidden: [torch.nn.utils.prune]                           # flagged for the instructor
 """
 
 import ast
@@ -37,6 +43,8 @@ MARKERS = ("begin solution", "end solution", "begin hidden tests", "end hidden t
 OPTIONS = ("solution", "visible", "grade", "tags")
 IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 RESERVED = ("given-", "text-")
+RULES = ("unavailable", "forbidden")
+DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
@@ -76,6 +84,16 @@ def chosen(names: list[str]) -> list[str]:
 def path_of(assignment: str) -> Path:
     """Return the path of an assignment's text source."""
     return SOLUTIONS / require(assignment) / f"{assignment}.md"
+
+
+def settings(assignment: str) -> dict[str, tuple[str, ...]]:
+    """Return what an assignment rules out, by dotted name.
+
+    `unavailable` are modules that are absent when a notebook is graded, with all that is inside
+    them; `forbidden` are modules and functions whose use is flagged for the instructor.
+    """
+    path = path_of(assignment)
+    return _rules(path, path.read_text(encoding="utf-8"))
 
 
 def fixtures(assignment: str) -> list[Path]:
@@ -144,6 +162,7 @@ def read(path: Path, checks: Mapping[str, Any]) -> NotebookNode:
     """Read the text source at `path`; `checks` is the assignment's registry of checks."""
     text = path.read_text(encoding="utf-8")
     cells = _cells(path, text)
+    _rules(path, text)
     _refuse_stray_markers(path, text, cells)
     for cell in cells:
         _mark(path, cell, checks)
@@ -184,6 +203,25 @@ def _cells(path: Path, text: str) -> list[NotebookNode]:
         cell.line = start if cell.cell_type == "code" else _skip_blank(lines, start) + 1
         cell.first = _first_line(lines, cell)
     return notebook.cells
+
+
+def _rules(path: Path, text: str) -> dict[str, tuple[str, ...]]:
+    """Read the rules in the front matter; each is named in the text that students read."""
+    import yaml
+
+    head, _, body = text.removeprefix("---\n").partition("\n---\n")
+    given = (yaml.safe_load(head) or {}).get("featherweight", {})
+    lines = text.splitlines()
+    place = next((n for n, line in enumerate(lines, 1) if line.startswith("featherweight:")), 1)
+    if not isinstance(given, dict) or not set(given) <= set(RULES):
+        raise SourceError(path, place, f"'featherweight:' holds only {' and '.join(RULES)}.")
+    for rule, names in given.items():
+        if not isinstance(names, list) or not all(DOTTED.fullmatch(str(name)) for name in names):
+            raise SourceError(path, place, f"'{rule}' is a list of dotted names.")
+    if unsaid := [name for names in given.values() for name in names if f"`{name}`" not in body]:
+        sentence = f"the text must tell students of '{unsaid[0]}': write it there in backticks."
+        raise SourceError(path, place, sentence)
+    return {rule: tuple(given.get(rule, ())) for rule in RULES}
 
 
 def _skip_blank(lines: list[str], start: int) -> int:
