@@ -16,7 +16,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from autograder import rebuild
+from autograder import forbidden, rebuild
 from autograder.execute import KernelSession, Limits, NotebookRun, Outcome, Session
 
 CELL_CAUSES = {
@@ -180,7 +180,9 @@ def run_and_check(task: Task, rebuilt: rebuild.Rebuilt, session: Callable[..., S
     finally:
         run.kill()
     notes = [*task.notes, *rebuilt.notes]
-    return verdict(task, "graded", rows, rebuilt.notebook, notes, run.outcomes)
+    graded = verdict(task, "graded", rows, rebuilt.notebook, notes, run.outcomes)
+    graded.flags = forbidden.flags(rebuilt.notebook, task.forbidden, task.unavailable)
+    return graded
 
 
 def to_run(cell: NotebookNode) -> str | None:
