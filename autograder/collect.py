@@ -14,6 +14,7 @@ from dateutil.parser import parse
 from dateutil.tz import gettz
 from nbformat import NotebookNode
 
+from autograder.files import write_atomically
 from autograder.rebuild import Unreadable, is_answer, mark_id, read_cells
 
 MAX_NOTEBOOK = 50 * 10**6
@@ -26,27 +27,37 @@ class CollectError(Exception):
 
 @dataclass(frozen=True)
 class Submission:
-    """What one student handed in: `data` is the notebook's file, None if there is none."""
+    """What one student handed in: `path` is our own copy of the notebook, None without one."""
 
     student: str
-    data: bytes | None
+    path: Path | None
     status: str = ""
     timestamp: str = ""
     notes: tuple[str, ...] = field(default=())
+
+    @property
+    def data(self) -> bytes | None:
+        """The notebook's bytes, read anew each time: a whole class must not lie in memory."""
+        return None if self.path is None else read_regular(self.path)
 
 
 class Refused(Exception):
     """A file or folder that is not taken; the message says why."""
 
 
-def collect(folder: Path, assignment: str, master: NotebookNode) -> list[Submission]:
-    """One submission for each student's folder, in the order of their names."""
+def collect(
+    folder: Path, submitted: Path, assignment: str, master: NotebookNode
+) -> list[Submission]:
+    """One submission for each student's folder, in the order of their names.
+
+    What was handed in is copied to `submitted`/STUDENT/ASSIGNMENT/, where nbgrader looks for it.
+    """
     if not folder.is_dir():
         raise CollectError(f"There is no folder of submissions at {folder}.")
     names = sorted(os.listdir(os.fsencode(folder)))
     answers = {mark_id(cell) for cell in master.cells if is_answer(cell)}
     return [
-        taken(folder, os.fsdecode(name), assignment, answers)
+        taken(folder, submitted, os.fsdecode(name), assignment, answers)
         for name in names
         if is_student(folder / os.fsdecode(name))
     ]
@@ -62,7 +73,9 @@ def student_id(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def taken(folder: Path, name: str, assignment: str, answers: set[str]) -> Submission:
+def taken(
+    folder: Path, submitted: Path, name: str, assignment: str, answers: set[str]
+) -> Submission:
     """The submission in one student's folder."""
     home, student = folder / name, student_id(name)
     if home.is_symlink():
@@ -73,8 +86,15 @@ def taken(folder: Path, name: str, assignment: str, answers: set[str]) -> Submis
         data = find_notebook(home, assignment, answers, notes)
     except Refused as error:
         return Submission(student, None, "unreadable-notebook", notes=(*notes, str(error)))
-    status = "no-notebook" if data is None else ""
-    return Submission(student, data, status, read_timestamp(home, assignment, notes), tuple(notes))
+    timestamp = read_timestamp(home, assignment, notes)
+    if data is None:
+        return Submission(student, None, "no-notebook", timestamp, tuple(notes))
+    path = submitted / student / assignment / f"{assignment}.ipynb"
+    if folder.resolve() != submitted.resolve():
+        write_atomically(path, data)
+        if timestamp:
+            write_atomically(path.with_name("timestamp.txt"), timestamp.encode())
+    return Submission(student, path, "", timestamp, tuple(notes))
 
 
 def find_notebook(home: Path, assignment: str, answers: set[str], notes: list[str]) -> bytes | None:

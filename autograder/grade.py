@@ -206,9 +206,9 @@ def grade_class(
 
     out = out.resolve()
     out.mkdir(parents=True, exist_ok=True)
-    found = collect(submissions, course.assignment, nbformat.reads(course.master, as_version=4))
+    master = nbformat.reads(course.master, as_version=4)
+    found = collect(submissions, out / "submitted", course.assignment, master)
     tasks = [task_of(course, submission, limits or Limits()) for submission in found]
-    keep_copies(found, course.assignment, submissions, out)
     store = Store(out / "results" / course.assignment)
     store.forget_all_but(task.student for task in tasks)
     pending = [task for task in tasks if regrade or not store.holds(task)]
@@ -309,19 +309,6 @@ def code_digest() -> str:
     for path in [*(here / f"{name}.py" for name in DECIDING), *sorted(bench.rglob("*.py"))]:
         digest.update(path.read_bytes())
     return digest.hexdigest()
-
-
-def keep_copies(found: list[Submission], assignment: str, submissions: Path, out: Path) -> None:
-    """Keep what was collected where nbgrader looks for it: submitted/STUDENT/ASSIGNMENT/."""
-    home = out / "submitted"
-    if submissions.resolve() == home:
-        return
-    for submission in found:
-        folder = home / submission.student / assignment
-        if submission.data is not None:
-            write_atomically(folder / f"{assignment}.ipynb", submission.data)
-        if submission.data is not None and submission.timestamp:
-            write_atomically(folder / "timestamp.txt", submission.timestamp.encode())
 
 
 class Store:

@@ -104,12 +104,26 @@ def submit() -> Callable[..., bytes]:
 
 
 @pytest.fixture(scope="session")
-def graded(course: Course) -> Callable[..., dict]:
+def handed_in(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Submission]:
+    """A submission as collecting makes it: the notebook lies in a file."""
+
+    def hand_in(student: str, data: bytes | None) -> Submission:
+        if data is None:
+            return Submission(student, None, "no-notebook")
+        path = tmp_path_factory.mktemp(student) / "small.ipynb"
+        path.write_bytes(data)
+        return Submission(student, path)
+
+    return hand_in
+
+
+@pytest.fixture(scope="session")
+def graded(course: Course, handed_in: Callable[..., Submission]) -> Callable[..., dict]:
     """Grade one submission in this process (its own code still runs in a kernel)."""
 
     def grade(data: bytes | None, checks: str = CHECKS, **limits: float) -> dict:
         given = replace(course, checks=checks)
-        submission = Submission("student-01", data, "" if data is not None else "no-notebook")
+        submission = handed_in("student-01", data)
         task = task_of(given, submission, Limits(**limits))
         verdict = grade_one(replace(task, stubs=stubs(make_master())))
         verdict["rows"] = {row["check"]: row for row in verdict["checks"]}

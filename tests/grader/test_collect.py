@@ -12,7 +12,9 @@ from autograder.files import safe_name
 @pytest.fixture
 def gather(tmp_path, master):
     (tmp_path / "class").mkdir()
-    return lambda: {s.student: s for s in collect(tmp_path / "class", "small", master)}
+    return lambda: {
+        s.student: s for s in collect(tmp_path / "class", tmp_path / "submitted", "small", master)
+    }
 
 
 @pytest.fixture
@@ -115,7 +117,7 @@ def test_system_folders_and_loose_files_are_no_students(gather, put):
 
 def test_missing_folder_is_said_in_one_sentence(tmp_path, master):
     with pytest.raises(CollectError, match="no folder of submissions"):
-        collect(tmp_path / "nothing", "small", master)
+        collect(tmp_path / "nothing", tmp_path / "submitted", "small", master)
 
 
 def test_file_names_are_safe_short_and_never_shared():

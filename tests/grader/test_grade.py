@@ -219,10 +219,8 @@ def test_killed_run_is_completed_by_the_next(classroom, course, fresh, monkeypat
 
 
 @pytest.mark.parametrize("change", ["checks", "secret", "data", "limits", "code"])
-def test_whatever_a_verdict_depends_on_changes_its_key(course, change, submit):
-    from autograder.collect import Submission
-
-    submission = Submission("a", submit())
+def test_whatever_a_verdict_depends_on_changes_its_key(course, change, submit, handed_in):
+    submission = handed_in("a", submit())
     base = grade.task_of(course, submission, LIMITS)
     other = {
         "checks": replace(base, checks=base.checks + "#"),
@@ -275,10 +273,10 @@ def test_verdict_that_cannot_be_recorded_stops_no_other(classroom, course, fresh
         assert len(gradebook.assignment_submissions("small")) == 6
 
 
-def test_killed_grading_process_is_tried_again_then_reported(course, submit, monkeypatch):
+def test_killed_grading_process_is_tried_again_then_reported(
+    course, submit, handed_in, monkeypatch
+):
     from concurrent.futures.process import BrokenProcessPool
-
-    from autograder.collect import Submission
 
     attempts = []
 
@@ -287,7 +285,7 @@ def test_killed_grading_process_is_tried_again_then_reported(course, submit, mon
         yield tasks[0], {}
         raise BrokenProcessPool
 
-    tasks = [grade.task_of(course, Submission(name, submit()), LIMITS) for name in "abc"]
+    tasks = [grade.task_of(course, handed_in(name, submit()), LIMITS) for name in "abc"]
     monkeypatch.setattr(grade, "from_pool", broken)
     with pytest.raises(GradeError, match="1 submissions that are left"):
         list(graded_all(tasks, 2))
