@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from autograder.hand_grades import HandGrades, read_hand_grades
+
 COLUMNS = ("student", "assignment", "check", "score", "max_score", "status")
+CANVAS_COLUMNS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
+MOODLE_USER = ("Identifier", "Full name", "ID number", "Email address")
+MOODLE_COLUMNS = (*MOODLE_USER, "Grade", "Maximum Grade", "Last modified (grade)")
 BY_HAND = "by-hand"
+NUMBER = re.compile(r"-?\d+(\.\d+)?")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+BLANK = r"[\s\u200b-\u200f\u2060\ufeff\"'`\u00b4\u2018-\u201d]*"
+CELL_START = re.compile(rf"(^|[,;|])({BLANK})(?=([^,;|]?))")
+People = Mapping[str, Mapping[str, str]]
 
 
 def written_cells(notebook: dict) -> dict[str, float]:
@@ -22,43 +34,144 @@ def grades_csv(verdicts: list[dict], gradebook: Path) -> str:
     """The verdicts as CSV: one row for each student and check.
 
     An answer that people grade has a row too: its score is empty until the gradebook has one, and
-    0 if there was no notebook to read.
+    0 if there was no notebook to read. A score that people gave to a check replaces the check's.
     """
-    scores = hand_scores(gradebook, verdicts)
+    assignments = dict.fromkeys(graded["assignment"] for graded in verdicts)
+    hand = {name: read_hand_grades(gradebook, name) for name in assignments}
+    rows = []
+    for graded in verdicts:
+        entered = hand[graded["assignment"]].get(graded["student"], HandGrades())
+        rows += [*check_rows(graded, entered), *written_rows(graded, entered)]
+    return sheet([COLUMNS, *rows])
+
+
+def check_rows(graded: dict, entered: HandGrades) -> Iterable[tuple[str, ...]]:
+    for row in graded["checks"]:
+        score = entered.score(f"check-{row['check']}") if is_manual(row, entered) else row["score"]
+        counts = (number(score), number(row["max_score"]))
+        yield (graded["student"], graded["assignment"], row["check"], *counts, row["status"])
+
+
+def written_rows(graded: dict, entered: HandGrades) -> Iterable[tuple[str, ...]]:
+    refused = graded["status"] != "graded"
+    for name, points in graded["written"].items():
+        score = entered.score(name)
+        text = number(score) if score is not None else "0" if refused else ""
+        status = graded["status"] if refused else BY_HAND
+        yield (graded["student"], graded["assignment"], name, text, number(points), status)
+
+
+def is_manual(row: dict, entered: HandGrades) -> bool:
+    return f"check-{row['check']}" in entered.manual
+
+
+# ------------------------------------------------------------------ one grade per student
+
+
+def possible_points(graded: dict) -> float:
+    """The points of the whole assignment, checks and answers graded by hand."""
+    return sum(row["max_score"] for row in graded["checks"]) + sum(graded["written"].values())
+
+
+def waiting(graded: dict, entered: HandGrades) -> list[str]:
+    """The answers that wait for somebody to grade them."""
+    if graded["status"] != "graded":
+        return []
+    return [name for name in graded["written"] if entered.score(name) is None]
+
+
+def final_grade(graded: dict, entered: HandGrades) -> float | None:
+    """The points of one student for the whole assignment; None while an answer waits.
+
+    What people entered comes before a check's own score. A check that crashed counts for nobody:
+    the share of the other points is taken of all points. The late penalty comes last.
+    """
+    if waiting(graded, entered):
+        return None
+    earned = counted = 0.0
+    for score, points in scores_that_count(graded, entered):
+        earned, counted = earned + score, counted + points
+    if not counted:
+        return None
+    return max(0.0, earned * possible_points(graded) / counted - entered.penalty)
+
+
+def scores_that_count(graded: dict, entered: HandGrades) -> Iterable[tuple[float, float]]:
+    for row in graded["checks"]:
+        score = row["score"]
+        if is_manual(row, entered):
+            score = entered.score(f"check-{row['check']}")
+        elif row["status"] == "check-crashed":
+            continue
+        yield score, row["max_score"]
+    for name, points in graded["written"].items():
+        yield entered.score(name) or 0.0, points
+
+
+def canvas_csv(verdicts: list[dict], hand: Mapping[str, HandGrades], people: People) -> str:
+    """One column of grades in the form in which Canvas' gradebook imports it."""
+    assignment = verdicts[0]["assignment"] if verdicts else ""
+    possible = number(possible_points(verdicts[0])) if verdicts else ""
+    rows = [canvas_row(graded, hand, people) for graded in verdicts]
+    points = ("    Points Possible", "", "", "", "", possible)
+    return sheet([(*CANVAS_COLUMNS, assignment), points, *rows])
+
+
+def canvas_row(graded: dict, hand: Mapping[str, HandGrades], people: People) -> tuple[str, ...]:
+    student = graded["student"]
+    person = people.get(student, {})
+    login = person.get("login", "" if person.get("lms_id") or person.get("sis_id") else student)
+    # Canvas takes any row with these words in its first column for the row of points.
+    name = (person.get("name") or student).replace("Points Possible", "Points-Possible")
+    head = (name, person.get("lms_id", ""), person.get("sis_id", ""), login)
+    return (*head, person.get("section", ""), grade_text(graded, hand))
+
+
+def moodle_csv(verdicts: list[dict], hand: Mapping[str, HandGrades], people: People) -> str:
+    """The grades as Moodle's offline grading worksheet and its gradebook's CSV import take them."""
+    rows = [moodle_row(graded, hand, people) for graded in verdicts]
+    return sheet([MOODLE_COLUMNS, *rows])
+
+
+def moodle_row(graded: dict, hand: Mapping[str, HandGrades], people: People) -> tuple[str, ...]:
+    student = graded["student"]
+    person = people.get(student, {})
+    participant = f"Participant {person['lms_id']}" if person.get("lms_id") else ""
+    number_of = person.get("sis_id") or ("" if participant else student)
+    head = (participant, person.get("name") or student, number_of, person.get("email", ""))
+    return (*head, grade_text(graded, hand), number(possible_points(graded)), "")
+
+
+def grade_text(graded: dict, hand: Mapping[str, HandGrades]) -> str:
+    grade = final_grade(graded, hand.get(graded["student"], HandGrades()))
+    return "" if grade is None else number(grade)
+
+
+# ------------------------------------------------------------------ cells of a sheet
+
+
+def sheet(rows: Iterable[Iterable[str]]) -> str:
+    """Rows as CSV in which no cell is a formula, however a spreadsheet splits the line."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for graded in verdicts:
-        head = (graded["student"], graded["assignment"])
-        for row in graded["checks"]:
-            counts = (number(row["score"]), number(row["max_score"]))
-            writer.writerow((*head, row["check"], *counts, row["status"]))
-        refused = graded["status"] != "graded"
-        for name, points in graded["written"].items():
-            score = scores.get((*head, name), "0" if refused else "")
-            status = graded["status"] if refused else BY_HAND
-            writer.writerow((*head, name, score, number(points), status))
+    writer.writerows([[inert(cell) for cell in row] for row in rows])
     return text.getvalue()
 
 
-def hand_scores(gradebook: Path, verdicts: list[dict]) -> dict[tuple[str, str, str], str]:
-    """The gradebook's scores of answers that people grade, by student, assignment and answer."""
-    from nbgrader.api import Gradebook, MissingEntry
+def inert(cell: str) -> str:
+    """A cell's text with an apostrophe wherever a spreadsheet would begin to read a formula.
 
-    scores: dict[tuple[str, str, str], str] = {}
-    if not gradebook.exists() or not any(graded["written"] for graded in verdicts):
-        return scores
-    with Gradebook(f"sqlite:///{gradebook}") as book:
-        for graded in verdicts:
-            student, assignment = graded["student"], graded["assignment"]
-            for name in graded["written"]:
-                with contextlib.suppress(MissingEntry):
-                    grade = book.find_grade(name, assignment, assignment, student)
-                    if grade.manual_score is not None or grade.auto_score is not None:
-                        scores[student, assignment, name] = number(grade.score)
-    return scores
+    Tabs, line breaks and other control characters become spaces.
+    """
+    return cell if NUMBER.fullmatch(cell) else CELL_START.sub(disarmed, CONTROL.sub(" ", cell))
 
 
-def number(value: float) -> str:
+def disarmed(found: re.Match[str]) -> str:
+    separator, lead, first = found.groups()
+    formula = unicodedata.normalize("NFKC", first)[:1] in tuple("=+-@")
+    return f"{separator}'{lead}" if formula else found.group()
+
+
+def number(value: float | None) -> str:
     """A score without a needless decimal point."""
-    return f"{value:g}"
+    return f"{value or 0.0:.6f}".rstrip("0").rstrip(".")
