@@ -1,4 +1,4 @@
-"""What is found in the source of answers: forbidden routines however they are named, and attacks."""
+"""What is found in answers' source: forbidden routines however they are named, and attacks."""
 
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
