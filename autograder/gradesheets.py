@@ -10,17 +10,18 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from autograder.hand_grades import HandGrades, read_hand_grades
+from autograder.roster import Record
 
 COLUMNS = ("student", "assignment", "check", "score", "max_score", "status")
 CANVAS_COLUMNS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
-MOODLE_USER = ("Identifier", "Full name", "ID number", "Email address")
+MOODLE_USER = ("Identifier", "Full name", "ID number")
 MOODLE_COLUMNS = (*MOODLE_USER, "Grade", "Maximum Grade", "Last modified (grade)")
 BY_HAND = "by-hand"
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 BLANK = r"[\s\u200b-\u200f\u2060\ufeff\"'`\u00b4\u2018-\u201d]*"
 CELL_START = re.compile(rf"(^|[,;|])({BLANK})(?=([^,;|]?))")
-People = Mapping[str, Mapping[str, str]]
+People = Mapping[str, Record]
 
 
 def written_cells(notebook: dict) -> dict[str, float]:
@@ -118,13 +119,13 @@ def canvas_csv(verdicts: list[dict], hand: Mapping[str, HandGrades], people: Peo
 
 
 def canvas_row(graded: dict, hand: Mapping[str, HandGrades], people: People) -> tuple[str, ...]:
-    student = graded["student"]
-    person = people.get(student, {})
-    login = person.get("login", "" if person.get("lms_id") or person.get("sis_id") else student)
+    """Canvas finds a student by its own number, else by the login, else by the name."""
+    person = person_of(graded, people)
+    known = person.platform == "canvas" and person.platform_id.isdecimal()
+    number_of, login = (person.platform_id, "") if known else ("", person.student)
     # Canvas takes any row with these words in its first column for the row of points.
-    name = (person.get("name") or student).replace("Points Possible", "Points-Possible")
-    head = (name, person.get("lms_id", ""), person.get("sis_id", ""), login)
-    return (*head, person.get("section", ""), grade_text(graded, hand))
+    name = (person.name or person.student).replace("Points Possible", "Points-Possible")
+    return (name, number_of, "", login, "", grade_text(graded, hand))
 
 
 def moodle_csv(verdicts: list[dict], hand: Mapping[str, HandGrades], people: People) -> str:
@@ -134,12 +135,17 @@ def moodle_csv(verdicts: list[dict], hand: Mapping[str, HandGrades], people: Peo
 
 
 def moodle_row(graded: dict, hand: Mapping[str, HandGrades], people: People) -> tuple[str, ...]:
-    student = graded["student"]
-    person = people.get(student, {})
-    participant = f"Participant {person['lms_id']}" if person.get("lms_id") else ""
-    number_of = person.get("sis_id") or ("" if participant else student)
-    head = (participant, person.get("name") or student, number_of, person.get("email", ""))
+    person = person_of(graded, people)
+    known = person.platform == "moodle" and person.platform_id.isdecimal()
+    identifier, id_number = (
+        (f"Participant {person.platform_id}", "") if known else ("", person.student)
+    )
+    head = (identifier, person.name or person.student, id_number)
     return (*head, grade_text(graded, hand), number(possible_points(graded)), "")
+
+
+def person_of(graded: dict, people: People) -> Record:
+    return people.get(graded["student"]) or Record(graded["student"], graded["assignment"])
 
 
 def grade_text(graded: dict, hand: Mapping[str, HandGrades]) -> str:

@@ -21,6 +21,7 @@ from autograder.gradesheets import (
     waiting,
 )
 from autograder.hand_grades import HandGrades, read_hand_grades
+from autograder.roster import Record
 
 SIGNS = "=+-@＝＋－＠﹢\t\r"
 BLANKS = " \t\n\r\u00a0\u3000\u200b\ufeff\"'`"
@@ -123,8 +124,8 @@ def test_a_submission_that_cannot_be_read_gets_zero():
 
 def test_canvas_gets_its_columns_its_row_of_points_and_one_row_a_student():
     people = {
-        "ada": {"name": "Lovelace, Ada", "lms_id": "17", "sis_id": "s17", "login": "ada@x"},
-        "eve": {"name": "Points Possible", "lms_id": "18"},
+        "ada": Record("ada", "small", "canvas", "17", "lovelaceada"),
+        "eve": Record("eve", "small", "canvas", "anon_18", "Points Possible"),
     }
     verdicts = [verdict("ada"), verdict("eve"), verdict("zoe")]
     hand = {name: HandGrades(manual={"essay": 1.5}) for name in ("ada", "eve")}
@@ -132,19 +133,23 @@ def test_canvas_gets_its_columns_its_row_of_points_and_one_row_a_student():
     assert header == [*CANVAS_COLUMNS, "small"]
     assert points[0].strip() == "Points Possible"
     assert points[-1] == "10"
-    assert rows[0] == ["Lovelace, Ada", "17", "s17", "ada@x", "", "6.5"]
+    assert rows[0] == ["lovelaceada", "17", "", "", "", "6.5"]
     assert "Points Possible" not in rows[1][0]
     assert rows[2] == ["zoe", "", "", "zoe", "", ""], "an answer waits, so there is no grade yet"
 
 
 def test_moodle_gets_the_columns_that_its_worksheet_asks_for():
-    people = {"ada": {"name": "Ada Lovelace", "lms_id": "17", "email": "ada@x"}}
+    people = {"ada": Record("ada", "small", "moodle", "17", "Ada Lovelace")}
     text = moodle_csv([verdict("ada", written={}), verdict("zoe", written={})], {}, people)
-    header, ada, zoe = parsed(text)
+    header, *rows = parsed(text)
     assert {"Identifier", "Grade", "Last modified (grade)"} <= set(header)
-    assert dict(zip(header, ada, strict=True))["Identifier"] == "Participant 17"
-    assert dict(zip(header, ada, strict=True))["Grade"] == "5"
-    assert dict(zip(header, zoe, strict=True))["ID number"] == "zoe"
+    ada, zoe = (dict(zip(header, row, strict=True)) for row in rows)
+    assert (ada["Identifier"], ada["Full name"], ada["Grade"]) == (
+        "Participant 17",
+        "Ada Lovelace",
+        "5",
+    )
+    assert (zoe["Identifier"], zoe["ID number"]) == ("", "zoe")
 
 
 def test_sheets_of_an_empty_class_have_their_header_only():
