@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -72,71 +73,78 @@ class Session(Protocol):
     def kill(self) -> None: ...
 
 
-class KernelSession:
-    """An ipykernel in a process group of its own, over IPC. It is no sandbox."""
+class MessageSession:
+    """A kernel somewhere, spoken to over Jupyter's messages on two sockets in a private folder.
+
+    Where it runs is a subclass's affair: `launch`, `ended`, `interrupt` and `end` say how.
+    """
 
     def __init__(self, files: dict[str, bytes], limits: Limits):
         self.files, self.limits = files, limits
         self.alive = False
+        self.breach = ""
+
+    def launch(self, connection: dict) -> None:
+        """Start the kernel, or raise `StudentGone`."""
+        raise NotImplementedError
+
+    def ended(self) -> bool:
+        """Whether the kernel's process is gone."""
+        raise NotImplementedError
+
+    def interrupt(self) -> None:
+        """Ask the kernel to stop what it runs."""
+        raise NotImplementedError
+
+    def end(self) -> None:
+        """Kill every process of the notebook at once and wait for their end."""
+        raise NotImplementedError
 
     def start(self) -> None:
-        """Start the kernel in a fresh folder and install the agent that answers requests."""
+        """Start the kernel in a fresh folder and wait until it answers."""
         self.folder = Path(tempfile.mkdtemp(prefix="fw-"))
-        for name in ("work", "home", "tmp"):
-            (self.folder / name).mkdir()
-        for name, data in self.files.items():
-            path = self.folder / "work" / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
         self.messages = Messages(key=os.urandom(32).hex().encode(), username="grader")
-        self._launch()
-        self._connect()
-        source = f"{Path(agent.__file__).read_text(encoding='utf-8')}\ninstall(get_ipython())\n"
-        outcome = self.run(f"exec(compile({source!r}, '<agent>', 'exec'), {{}})", START_TIMEOUT)
-        if outcome.status != "ok":
-            raise StudentGone("The kernel did not start.")
+        self.context = zmq.Context()
+        self.alive = True
+        try:
+            self.launch(self._connection())
+            self._connect()
+        except BaseException:
+            self.kill()
+            raise
 
-    def _launch(self) -> None:
-        connection = {
+    def _connection(self) -> dict:
+        return {
             "transport": "ipc",
             "ip": str(self.folder / "k"),
             "key": self.messages.key.decode(),
             "signature_scheme": "hmac-sha256",
             **{f"{name}_port": number for number, name in enumerate(PORTS, start=1)},
         }
-        path = self.folder / "connection.json"
-        path.write_text(self.messages.pack(connection).decode())
-        options = ["--HistoryManager.enabled=False", "--IPKernelApp.log_level=50"]
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "ipykernel_launcher", "-f", str(path), *options],
-            cwd=self.folder / "work",
-            env=environment(self.folder),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        self.alive = True
+
+    def address(self, name: str) -> Path:
+        """The file of a channel's socket."""
+        return self.folder / f"k-{PORTS.index(name) + 1}"
 
     def _connect(self) -> None:
-        self.context = zmq.Context()
-        self.shell = self._socket(zmq.DEALER, "shell")
-        self.iopub = self._socket(zmq.SUB, "iopub")
+        self.shell = self._socket(zmq.DEALER, "shell", self.limits.message, queued=2)
+        self.iopub = self._socket(zmq.SUB, "iopub", MAX_OUTPUT_MESSAGE, queued=50)
         self.iopub.subscribe(b"")
         deadline = time.monotonic() + START_TIMEOUT
         heard: set[str] = set()
         while heard != {"shell", "iopub"}:
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                self.kill()
+            if self.ended() or time.monotonic() > deadline:
                 raise StudentGone("The kernel did not start.")
             self.messages.send(self.shell, "kernel_info_request")
             heard |= {name for name, _ in self._receive(0.05)}
 
-    def _socket(self, kind: int, name: str) -> zmq.Socket:
+    def _socket(self, kind: int, name: str, largest: int, queued: int) -> zmq.Socket:
+        """A socket that holds a bounded amount of what nobody has read yet."""
         made = self.context.socket(kind)
         made.linger = 0
-        made.maxmsgsize = self.limits.message
-        made.connect(f"ipc://{self.folder / 'k'}-{PORTS.index(name) + 1}")
+        made.maxmsgsize = largest
+        made.rcvhwm = queued
+        made.connect(f"ipc://{self.address(name)}")
         return made
 
     def _receive(self, seconds: float) -> list[tuple[str, list[bytes]]]:
@@ -173,10 +181,15 @@ class KernelSession:
         if reply is None and self.alive:
             gathered.add_error("NoReply", "The kernel gave no answer: its machinery was changed.")
             return Outcome("error", gathered.outputs)
+        if reply is None and self.breach:
+            gathered.add_error(*BREACHES[self.breach](self.limits))
+            return Outcome(self.breach, gathered.outputs)
         if reply is None:
             gathered.add_error("KernelDied", "The cell ended the process that runs the notebook.")
             return Outcome("died", gathered.outputs)
-        return Outcome("ok" if reply.get("status") == "ok" else "error", gathered.outputs)
+        if reply.get("status") == "ok":
+            return Outcome("ok", gathered.outputs)
+        return Outcome(cause_of(reply) or "error", gathered.outputs)
 
     def request(self, payload: str, timeout: float) -> str:
         """Ask the agent; raises `StudentTimeout` or `StudentGone` if there is no answer."""
@@ -186,12 +199,18 @@ class KernelSession:
         reply, timed_out = self._exchange("featherweight_request", content, timeout, None)
         if timed_out:
             raise StudentTimeout(f"The call took longer than {timeout:g} seconds.")
-        if reply is None and self.alive:
-            raise StudentError("The kernel gave no answer: its machinery was changed.")
         if reply is None:
-            raise StudentGone("The call ended the process that runs the notebook.")
+            raise self._silence()
         text = reply.get("reply")
         return text if isinstance(text, str) else ""
+
+    def _silence(self) -> StudentError:
+        """Why there was no answer."""
+        if self.alive:
+            return StudentError("The kernel gave no answer: its machinery was changed.")
+        if self.breach:
+            return StudentGone(BREACHES[self.breach](self.limits)[1])
+        return StudentGone("The call ended the process that runs the notebook.")
 
     def _exchange(
         self, kind: str, content: dict, timeout: float, gathered: Outputs | None
@@ -204,7 +223,7 @@ class KernelSession:
             if time.monotonic() > waiting.deadline and not self._prolonged(waiting):
                 break
             arrived = self._receive(0.1)
-            if not arrived and self.process.poll() is not None:
+            if not arrived and self.ended():
                 self.kill()
                 break
             for channel, parts in arrived:
@@ -219,7 +238,7 @@ class KernelSession:
             self.kill()
             return False
         waiting.timed_out, waiting.deadline = True, time.monotonic() + INTERRUPT_GRACE
-        os.kill(self.process.pid, signal.SIGINT)
+        self.interrupt()
         return True
 
     def _relevant(self, channel: str, parts: list[bytes], gathered: Outputs | None) -> dict:
@@ -234,20 +253,86 @@ class KernelSession:
         return message if known else {}
 
     def kill(self) -> None:
-        """End the kernel and every process of its group at once, and remove its folder."""
+        """End the kernel and every process it started, and remove its folder."""
         if not self.alive:
             return
         self.alive = False
         try:
+            self.end()
+        finally:
+            self.context.destroy(linger=0)
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class KernelSession(MessageSession):
+    """An ipykernel in a process group of its own. It is no sandbox."""
+
+    process: subprocess.Popen | None = None
+
+    def launch(self, connection: dict) -> None:
+        for name in ("work", "home", "tmp"):
+            (self.folder / name).mkdir()
+        for name, data in self.files.items():
+            path = self.folder / "work" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        path = self.folder / "connection.json"
+        path.write_text(self.messages.pack(connection).decode())
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "ipykernel_launcher", "-f", str(path), *KERNEL_OPTIONS],
+            cwd=self.folder / "work",
+            env=environment(self.folder),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def start(self) -> None:
+        """Start the kernel and install the agent that answers requests."""
+        super().start()
+        source = f"{Path(agent.__file__).read_text(encoding='utf-8')}\ninstall(get_ipython())\n"
+        outcome = self.run(f"exec(compile({source!r}, '<agent>', 'exec'), {{}})", START_TIMEOUT)
+        if outcome.status != "ok":
+            raise StudentGone("The kernel did not start.")
+
+    def ended(self) -> bool:
+        return self.process is None or self.process.poll() is not None
+
+    def interrupt(self) -> None:
+        if self.process is not None:
+            os.kill(self.process.pid, signal.SIGINT)
+
+    def end(self) -> None:
+        if self.process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            self.process.poll()
         self.process.wait()
-        self.context.destroy(linger=0)
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 PORTS = ("shell", "iopub", "stdin", "control", "hb")
+KERNEL_OPTIONS = ("--HistoryManager.enabled=False", "--IPKernelApp.log_level=50")
+MAX_OUTPUT_MESSAGE = 8 * 10**6
+
+# What an error's text says when a limit of the sandbox was met.
+SIGNS = {
+    "memory": ("MemoryError", "can't allocate memory", "Cannot allocate memory", "[Errno 12]"),
+    "processes": ("can't start new thread", "Resource temporarily unavailable", "[Errno 11]"),
+    "disk": ("No space left on device", "File too large", "[Errno 28]", "[Errno 27]"),
+}
+BREACHES: dict[str, Callable[[Limits], tuple[str, str]]] = {
+    "memory": lambda limits: (
+        "MemoryLimit",
+        f"More than {limits.memory_bytes / 1e9:.3g} GB of memory were used.",
+    ),
+}
+
+
+def cause_of(reply: dict) -> str:
+    """The limit that an error of a cell speaks of, empty if it speaks of none."""
+    text = f"{text_of(reply.get('ename'))}: {text_of(reply.get('evalue'))}"
+    return next((cause for cause, signs in SIGNS.items() if any(s in text for s in signs)), "")
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -385,6 +470,9 @@ def text_of(value: object) -> str:
     return printable(value) if isinstance(value, str) else ""
 
 
+REPEATED = ("ok", "error", "disk", "processes")
+
+
 class NotebookRun:
     """Runs cells one after another; when the process dies, starts again without its killer.
 
@@ -422,7 +510,7 @@ class NotebookRun:
         except StudentGone:
             return False
         for source, outcome in zip(self.sources[:upto], self.outcomes[:upto], strict=True):
-            if source is not None and outcome.status in ("ok", "error") and self.session.alive:
+            if source is not None and outcome.status in REPEATED and self.session.alive:
                 self._run(self.session, source)
         return self.session.alive and self.left() > 0
 

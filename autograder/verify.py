@@ -93,8 +93,11 @@ class Graded:
         return asdict(self)
 
 
-def grade_one(task: Task, session: Callable[..., Session] = KernelSession) -> dict:
-    """The verdict on one submission, as plain data; a broken one gets a status, no exception."""
+def grade_one(task: Task, session: Callable[..., Session] | None = None) -> dict:
+    """The verdict on one submission, as plain data; a broken one gets a status, no exception.
+
+    `session` makes the place where the student's code runs; by default the task says which.
+    """
     started = time.monotonic()
     master = nbformat.reads(task.master, as_version=4)
     if task.data is None:
@@ -106,11 +109,20 @@ def grade_one(task: Task, session: Callable[..., Session] = KernelSession) -> di
     except rebuild.WrongAssignment as error:
         return refused(task, master, "wrong-assignment", str(error)).as_dict()
     try:
-        graded = run_and_check(task, rebuilt, session)
+        graded = run_and_check(task, rebuilt, session or place_of(task))
     except Exception:
         graded = given_up(task, master, traceback.format_exc(limit=-8))
     graded.seconds = round(time.monotonic() - started, 2)
     return graded.as_dict()
+
+
+def place_of(task: Task) -> Callable[..., Session]:
+    """Where a student's code runs: in the sandbox, unless the instructor asked for none."""
+    if not task.sandbox:
+        return KernelSession
+    from autograder.sandbox import session_for
+
+    return session_for(task.master, task.unavailable, task.gpu)
 
 
 def refused(task: Task, master: NotebookNode, status: str, reason: str) -> Graded:
