@@ -32,6 +32,9 @@ c.CourseDirectory.autograded_directory = "autograded"
 c.CourseDirectory.feedback_directory = "feedback"
 c.CourseDirectory.db_url = f"sqlite:///{{ROOT / 'gradebook.db'}}"
 
+# `nbgrader export` leaves the grader's grades.csv alone.
+c.CsvExportPlugin.to = "nbgrader-grades.csv"
+
 # nbgrader's own autograde would run students' code with your rights.
 c.Autograde.exporter_class = "autograder.formgrader.GradedElsewhere"
 """
@@ -45,10 +48,12 @@ class GradedElsewhere(NotebookExporter):
     """Stands where nbgrader's autograde would begin, and refuses before it touches anything."""
 
     def __init__(self, *args: Any, **kwargs: Any):
-        raise NbGraderException(
+        reason = (
             "Not here: nbgrader would run this student's code with your rights. "
             "Run 'autograder grade' again; it grades in the sandbox and keeps what you entered."
         )
+        kwargs["parent"].log.error(reason)
+        raise NbGraderException(reason)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -94,6 +99,6 @@ def write_settings(out: Path) -> Path:
 
 def serve(out: Path, options: list[str]) -> int:
     """JupyterLab on the graded folder, on this machine only, with the formgrader as first page."""
-    given = [f"--ServerApp.root_dir={out}", "--LabApp.default_url=/formgrader/gradebook"]
+    given = [f"--ServerApp.root_dir={out}", "--LabApp.default_url=/formgrader"]
     os.chdir(out)
     os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", *given, *options])
