@@ -326,6 +326,10 @@ BREACHES: dict[str, Callable[[Limits], tuple[str, str]]] = {
         "MemoryLimit",
         f"More than {limits.memory_bytes / 1e9:.3g} GB of memory were used.",
     ),
+    "processes": lambda limits: (
+        "ProcessLimit",
+        f"About {limits.processes} processes and threads were started, as many as there may be.",
+    ),
 }
 
 

@@ -39,6 +39,7 @@ INSIDE = ("warm.py", "confine.py", "agent.py")
 GRADER, LIBRARY = Path("/grader"), Path("/grader/lib")
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store")
 SETTINGS = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "alternatives", "fonts")
+PROCESSORS = "/sys/devices/system/cpu"
 PEOPLE = f"student:x:{confine.USER}:{confine.USER}::{confine.BOX}/home:/bin/sh\n"
 GROUPS = f"student:x:{confine.USER}:\n"
 # Root maps the student to a user that no system gives to anybody.
@@ -46,9 +47,19 @@ NOBODY_OUTSIDE = 1_999_999_999
 SEED = 20_170
 WATCH_SECONDS = 0.1
 KILL_SECONDS = 10.0
+CROWD = 0.8
 CREDENTIALS = struct.Struct("iii")
-# Imported by what notebooks call, if not by what they import.
-USUAL = ("matplotlib.pyplot", "matplotlib_inline.backend_inline", "IPython.core.pylabtools")
+# What a first figure, a first error and a first step of an optimizer would import.
+USUAL = (
+    "matplotlib.pyplot",
+    "matplotlib_inline.backend_inline",
+    "IPython.core.pylabtools",
+    "pygments.formatters.terminal256",
+    "pygments.lexers.python",
+    "pygments.styles.default",
+    "stack_data",
+)
+LATE = {"torch": ("torch._dynamo",)}
 
 
 class NoSandbox(Exception):
@@ -141,9 +152,10 @@ def wall(gpu: bool, unavailable: Iterable[str], people: Iterable[str]) -> list[s
 
 def ancestors() -> list[str]:
     """The folders above what is shown, which everybody may pass: bubblewrap's own are closed."""
-    shown = [sys.base_prefix, sys.exec_prefix, sys.prefix, str(LIBRARY / "x"), data_folder()]
+    shown = [sys.base_prefix, sys.exec_prefix, sys.prefix, data_folder()]
+    shown += [f"{LIBRARY}/x", "/etc/x", f"{PROCESSORS}/x"]
     above = {str(parent) for path in shown if path for parent in Path(path).parents}
-    return sorted(above - {"/"} - set(SYSTEM))
+    return sorted(above - {"/", *SYSTEM})
 
 
 def shown_system() -> Iterator[str]:
@@ -160,7 +172,7 @@ def shown_system() -> Iterator[str]:
     for name in SETTINGS:
         yield from ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
     yield from ("--dev", "/dev", "--bind", "/proc", "/proc")
-    yield from ("--ro-bind-try", "/sys/devices/system/cpu", "/sys/devices/system/cpu")
+    yield from ("--ro-bind-try", PROCESSORS, PROCESSORS)
 
 
 def shown_library(unavailable: Iterable[str]) -> Iterator[str]:
@@ -366,7 +378,9 @@ def imports_of(master: str, unavailable: tuple[str, ...]) -> tuple[str, ...]:
             names += imported(cell.source)
     hidden = tuple(f"{name}." for name in unavailable)
     wanted = [name for name in dict.fromkeys(names) if not f"{name}.".startswith(hidden)]
-    return (*(name for name in wanted if is_module(name)), *USUAL)
+    found = [name for name in wanted if is_module(name)]
+    late = [name for first, names in LATE.items() if first in found for name in names]
+    return (*found, *late, *USUAL)
 
 
 def imported(source: str) -> Iterator[str]:
@@ -489,7 +503,8 @@ class SandboxSession(MessageSession):
         allowed = self.limits.memory_bytes
         while not self.stopped.wait(WATCH_SECONDS):
             if memory_of(self.pids["init"], allowed) > allowed:
-                self.breach = "memory"
+                crowd = threads_of(self.pids["init"]) > CROWD * self.limits.processes
+                self.breach = "processes" if crowd else "memory"
                 self._signal("init", signal.SIGKILL)
                 return
 
@@ -516,15 +531,28 @@ def memory_of(init: int, enough: int) -> int:
     return sum(kilobytes(pid, "smaps_rollup", ("Pss_Anon:", "Pss_Shmem:")) for pid in pids) * 1024
 
 
+def threads_of(init: int) -> int:
+    """How many processes and threads a notebook has."""
+    return sum(len(listed(f"/proc/{pid}/task")) for pid in descendants(init))
+
+
 def descendants(pid: int) -> list[int]:
     """A process and all that descend from it; orphans are children of a notebook's process 1."""
     found = [pid]
     for parent in found:
-        with contextlib.suppress(OSError):
-            for task in os.listdir(f"/proc/{parent}/task"):
+        for task in listed(f"/proc/{parent}/task"):
+            with contextlib.suppress(OSError):
                 text = Path(f"/proc/{parent}/task/{task}/children").read_text()
                 found += [int(child) for child in text.split()]
     return found
+
+
+def listed(folder: str) -> list[str]:
+    """The names in a folder; none if it is gone."""
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
 
 
 def kilobytes(pid: int, file: str, names: tuple[str, ...]) -> int:
