@@ -49,8 +49,10 @@ WATCH_SECONDS = 0.1
 KILL_SECONDS = 10.0
 CROWD = 0.8
 CREDENTIALS = struct.Struct("iii")
-# What a first figure, a first error and a first step of an optimizer would import.
+# What a kernel, a first figure, a first error and a first step of an optimizer would import.
 USUAL = (
+    "ipykernel.debugger",
+    "ipykernel.zmqshell",
     "matplotlib.pyplot",
     "matplotlib_inline.backend_inline",
     "IPython.core.pylabtools",
