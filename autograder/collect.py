@@ -1,28 +1,58 @@
-"""Find every student's notebook in a folder of submissions, following nothing out of it."""
+"""Collect a class: from a folder, or from a learning platform's zip, into `submitted/`.
+
+Of each student one notebook is taken, at `submitted/STUDENT/ASSIGNMENT/ASSIGNMENT.ipynb`, and when
+it was handed in, in `timestamp.txt` beside it: nbgrader's own layout. Nothing else is copied, and
+no name that a student or a platform chose becomes a path.
+"""
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
-import stat
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dateutil.parser import parse
 from dateutil.tz import gettz
 from nbformat import NotebookNode
 
-from autograder.files import write_atomically
+from autograder.archives import (
+    NO_LINKS,
+    ArchiveError,
+    Entry,
+    Refused,
+    Tree,
+    is_notebook,
+    opened,
+    read_regular,
+    zip_within,
+)
+from autograder.files import DiskFull, is_full, write_atomically
 from autograder.rebuild import Unreadable, is_answer, mark_id, read_cells
+from autograder.roster import (
+    FILE,
+    Record,
+    distinct_ids,
+    read_records,
+    safe_id,
+    visible,
+    write_records,
+)
 
-MAX_NOTEBOOK = 50 * 10**6
-NOT_STUDENTS = {".git", ".ipynb_checkpoints", "__MACOSX", "__pycache__"}
+if TYPE_CHECKING:
+    from autograder.lms import Named
+
+MOST_COMPARED = 10
+"""Misnamed notebooks of one student that are read to find the right one."""
+TIMESTAMP = "timestamp.txt"
 
 
 class CollectError(Exception):
-    """A folder of submissions that cannot be read at all."""
+    """Submissions that cannot be collected at all; the message is one sentence."""
 
 
 @dataclass(frozen=True)
@@ -37,140 +67,376 @@ class Submission:
 
     @property
     def data(self) -> bytes | None:
-        """The notebook's bytes, read anew each time: a whole class must not lie in memory."""
-        return None if self.path is None else read_regular(self.path)
+        """The notebook's bytes, read anew each time: a whole class must not lie in memory.
+
+        A file that has been taken away meanwhile counts as an empty one.
+        """
+        if self.path is None:
+            return None
+        try:
+            return read_regular(self.path)
+        except Refused:
+            return b""
 
 
-class Refused(Exception):
-    """A file or folder that is not taken; the message says why."""
+@dataclass(frozen=True)
+class Handed:
+    """One file of a student: where it lies among theirs, when it came, and in which order."""
+
+    entry: Entry
+    parts: tuple[str, ...]
+    time: str = ""
+    upload: int = 0
+
+    @property
+    def name(self) -> str:
+        return visible("/".join(self.parts))
+
+
+@dataclass
+class HandIn:
+    """Everything that one student handed in; `label` is what their id is made of."""
+
+    label: str
+    name: str = ""
+    platform: str = "folder"
+    platform_id: str = ""
+    late: bool = False
+    files: list[Handed] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Chosen:
+    """The notebook that was chosen, or why there is none."""
+
+    file: Handed | None = None
+    data: bytes | None = None
+    status: str = ""
+    timestamp: str = ""
 
 
 def collect(
-    folder: Path, submitted: Path, assignment: str, master: NotebookNode
+    source: Path,
+    submitted: Path,
+    assignment: str,
+    master: NotebookNode,
+    timezone: str = "UTC",
 ) -> list[Submission]:
-    """One submission for each student's folder, in the order of their names.
+    """One submission for each student in a folder or a zip, by id.
 
-    What was handed in is copied to `submitted`/STUDENT/ASSIGNMENT/, where nbgrader looks for it.
+    `timezone` is the zone of the times in a platform's names. If `source` is `submitted` itself,
+    nothing is copied or removed.
     """
-    if not folder.is_dir():
-        raise CollectError(f"There is no folder of submissions at {folder}.")
-    names = sorted(os.listdir(os.fsencode(folder)))
+    zone_exists(timezone)
+    in_place = is_same(source, submitted)
     answers = {mark_id(cell) for cell in master.cells if is_answer(cell)}
-    return [
-        taken(folder, submitted, os.fsdecode(name), assignment, answers)
-        for name in names
-        if is_student(folder / os.fsdecode(name))
-    ]
-
-
-def is_student(path: Path) -> bool:
-    """Whether an entry stands for a student: a folder, or a link to one (reported, not read)."""
-    return path.name not in NOT_STUDENTS and (path.is_symlink() or path.is_dir())
-
-
-def student_id(name: str) -> str:
-    """The folder's name as text; bytes that are no UTF-8 become visible escapes."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
-def taken(
-    folder: Path, submitted: Path, name: str, assignment: str, answers: set[str]
-) -> Submission:
-    """The submission in one student's folder."""
-    home, student = folder / name, student_id(name)
-    if home.is_symlink():
-        note = "the student's folder is a link, which is not followed"
-        return Submission(student, None, "no-notebook", notes=(note,))
-    notes: list[str] = []
+    path = submitted.parent / FILE
+    records = read_records(path)
+    found: list[Submission] = []
+    fresh: list[Record] = []
     try:
-        data = find_notebook(home, assignment, answers, notes)
-    except Refused as error:
-        return Submission(student, None, "unreadable-notebook", notes=(*notes, str(error)))
-    timestamp = read_timestamp(home, assignment, notes)
-    if data is None:
-        return Submission(student, None, "no-notebook", timestamp, tuple(notes))
-    path = submitted / student / assignment / f"{assignment}.ipynb"
-    if folder.resolve() != submitted.resolve():
-        write_atomically(path, data)
-        if timestamp:
-            write_atomically(path.with_name("timestamp.txt"), timestamp.encode())
-    return Submission(student, path, "", timestamp, tuple(notes))
+        with opened(source) as tree:
+            for student, hand_in in identified(tree, source, assignment, timezone, records):
+                chosen = choose(hand_in, assignment, answers)
+                record = record_of(student, assignment, hand_in, chosen)
+                where = place(chosen, submitted / student / assignment, assignment, in_place)
+                found.append(submission_of(record, where, chosen, hand_in))
+                fresh.append(record)
+        if not in_place:
+            forget(records, fresh, submitted, assignment)
+            others = [record for record in records if record.assignment != assignment]
+            write_records(path, [*others, *fresh])
+    except ArchiveError as error:
+        raise CollectError(str(error)) from None
+    except OSError as error:
+        if is_full(error):
+            raise DiskFull(submitted) from error
+        reason = error.strerror or error
+        raise CollectError(f"Copying submissions to {submitted} failed: {reason}.") from error
+    return sorted(found, key=lambda submission: submission.student)
 
 
-def find_notebook(home: Path, assignment: str, answers: set[str], notes: list[str]) -> bytes | None:
-    """The bytes of the notebook: at its right place, or the likeliest other one, with a note."""
-    inner = home / assignment
-    if inner.is_symlink():
-        notes.append(f"{assignment} is a link, which is not followed")
-    folders = [f for f in (inner, home) if f.is_dir() and not f.is_symlink()]
-    for place in [f / f"{assignment}.ipynb" for f in folders]:
-        if place.is_symlink() or place.exists():
-            return read_regular(place)
-    others = [path for f in subfolders(home, folders) for path in notebooks_in(f)]
-    ranked = sorted((rank(path, assignment, answers), path) for path in others)
+def zone_exists(timezone: str) -> None:
+    if not timezone or gettz(timezone) is None:
+        raise CollectError(f"There is no time zone '{timezone}': name one such as Europe/Berlin.")
+
+
+def is_same(source: Path, submitted: Path) -> bool:
+    """Whether the submissions lie where they would be copied to; neither may hold the other."""
+    inner, outer = submitted.resolve(), source.resolve()
+    if inner == outer:
+        return True
+    if outer in inner.parents or inner in outer.parents:
+        raise CollectError(
+            f"{source} and {submitted}, where submissions are copied to, must not contain each "
+            "other: choose another folder for the results."
+        )
+    return False
+
+
+def record_of(student: str, assignment: str, hand_in: HandIn, chosen: Chosen) -> Record:
+    return Record(
+        student,
+        assignment,
+        hand_in.platform,
+        hand_in.platform_id,
+        visible(hand_in.name),
+        hand_in.late,
+        chosen.timestamp,
+        chosen.file.name if chosen.file else "",
+    )
+
+
+def submission_of(record: Record, path: Path | None, chosen: Chosen, hand_in: HandIn) -> Submission:
+    notes = list(hand_in.notes)
+    if safe_id(hand_in.label) != visible(hand_in.label) or record.student != safe_id(hand_in.label):
+        shown = visible(hand_in.label).encode("unicode_escape").decode("ascii", "replace")
+        text = visible(hand_in.label) if visible(hand_in.label).isprintable() else shown
+        notes.insert(0, f"the id stands for the name '{text}'")
+    return Submission(record.student, path, chosen.status, chosen.timestamp, tuple(notes))
+
+
+# ---------------------------------------------------------------- who handed in what
+
+
+def identified(
+    tree: Tree, source: Path, assignment: str, timezone: str, records: list[Record]
+) -> Iterator[tuple[str, HandIn]]:
+    """Each student's id and what they handed in.
+
+    A Canvas user keeps the id of an earlier assignment, even if the name was changed.
+    """
+    hand_ins = hand_ins_of(tree, source, assignment, timezone)
+    ids = distinct_ids({who: hand_in.label for who, hand_in in hand_ins.items()})
+    known = {r.platform_id: r.student for r in records if r.platform == "canvas"}
+    for who, hand_in in hand_ins.items():
+        kept = known.get(hand_in.platform_id, "") if hand_in.platform == "canvas" else ""
+        yield (kept if kept and safe_id(kept) == kept else ids[who]), hand_in
+
+
+def hand_ins_of(
+    tree: Tree, source: Path, assignment: str, timezone: str
+) -> dict[tuple[str, str], HandIn]:
+    """What every student handed in: by a platform's names, or folder by folder.
+
+    The students are told apart by their name and the platform's number.
+    """
+    from autograder import lms
+
+    trees = [tree]
+    if not source.is_dir() and tree.only_folder():
+        trees.append(tree.inside())
+    try:
+        for candidate in trees:
+            paths = {"/".join(entry.parts): entry for entry in candidate.entries}
+            if names := lms.read_names(paths):
+                return from_platform([(paths[p], named) for p, named in names.items()], timezone)
+    except lms.UnknownNames as error:
+        raise CollectError(f"{source}: {error}") from None
+    return from_folders(without_wrapper(tree, source, assignment), source)
+
+
+def from_platform(files: list[tuple[Entry, Named]], timezone: str) -> dict[tuple[str, str], HandIn]:
+    """What every student handed in, by what a platform's names tell."""
+    hand_ins: dict[tuple[str, str], HandIn] = {}
+    for entry, named in files:
+        start = HandIn(named.label, named.name, named.platform, named.platform_id)
+        hand_in = hand_ins.setdefault((named.name, named.platform_id), start)
+        hand_in.files.append(
+            Handed(
+                entry,
+                tuple(re.split(r"[/\\]", named.file)),
+                time_of(named, timezone, hand_in.notes),
+                named.upload,
+            )
+        )
+        if named.late:
+            hand_in.late = True
+            add(hand_in.notes, "Canvas marks it as late and does not say by how much")
+    return hand_ins
+
+
+def time_of(named: Named, timezone: str, notes: list[str]) -> str:
+    """The platform's time in UTC, empty if it tells none."""
+    from autograder.lms import platform_time
+
+    try:
+        return platform_time(named.time, timezone) if named.time else ""
+    except (ValueError, OverflowError):
+        add(notes, f"the time '{visible(named.time)}' cannot be read")
+        return ""
+
+
+def without_wrapper(tree: Tree, source: Path, assignment: str) -> Tree:
+    """The tree without a folder around everything in a zip, unless that is a student's."""
+    top = tree.only_folder() if not source.is_dir() else None
+    second = {entry.parts[1] for entry in tree.entries if len(entry.parts) > 1}
+    second |= {parts[1] for parts in tree.folders if len(parts) > 1}
+    if top is None or assignment in second or any(is_notebook(name) for name in second):
+        return tree
+    return tree.inside()
+
+
+def from_folders(tree: Tree, source: Path) -> dict[tuple[str, str], HandIn]:
+    """What every student handed in: a folder each; one whose folder is a link is named, too."""
+    tops = {parts[0] for parts in tree.folders}
+    tops |= {e.parts[0] for e in tree.entries if len(e.parts) == 1 and e.problem == NO_LINKS}
+    loose = [entry for entry in tree.entries if is_notebook(entry.parts[0])]
+    if loose and not tops and not source.is_dir():
+        raise CollectError(
+            f"{source} is no download of Canvas, Moodle or Brightspace and has no folder for each "
+            f"student: nobody can tell whose '{loose[0].name}' is."
+        )
+    hand_ins: dict[tuple[str, str], HandIn] = {}
+    for top in sorted(tops):
+        hand_in = hand_ins.setdefault((visible(top), ""), HandIn(top, top))
+        if hand_in.label != top:
+            add(hand_in.notes, "two folders have this name, written in different Unicode forms")
+    for entry in tree.entries:
+        if entry.parts[0] in tops:
+            hand_ins[visible(entry.parts[0]), ""].files.append(Handed(entry, entry.parts[1:]))
+    return hand_ins
+
+
+def add(notes: list[str], note: str) -> None:
+    if note not in notes:
+        notes.append(note)
+
+
+# ---------------------------------------------------------------- which notebook counts
+
+
+def choose(hand_in: HandIn, assignment: str, answers: set[str]) -> Chosen:
+    """The notebook to grade and its time; what is odd about it goes into the notes."""
+    notes, chosen = hand_in.notes, Chosen()
+    for whole in (file for file in hand_in.files if not file.parts):
+        add(notes, f"the student's folder {whole.entry.problem}")
+    notebooks = [file for file in hand_in.files if file.parts and is_notebook(file.parts[-1])]
+    notebooks = newest(notebooks, notes) or unzipped(hand_in, assignment)
+    chosen.file = likeliest(hand_in, notebooks, assignment, answers)
+    if chosen.file is None:
+        chosen.status = "no-notebook"
+        for file in others(hand_in, assignment)[:3]:
+            add(notes, f"{file.name} {file.entry.problem or 'was handed in'}")
+    else:
+        try:
+            chosen.data = chosen.file.entry.read()
+        except Refused as error:
+            chosen.status = "unreadable-notebook"
+            add(notes, str(error))
+    chosen.timestamp = timestamp_of(hand_in, chosen.file, assignment)
+    return chosen
+
+
+def newest(notebooks: list[Handed], notes: list[str]) -> list[Handed]:
+    """The notebooks of the last of several submissions."""
+    times = sorted({file.time for file in notebooks})
+    if len(times) > 1:
+        add(notes, f"the last of {len(times)} submissions counts")
+    return [file for file in notebooks if file.time == times[-1]]
+
+
+def likeliest(
+    hand_in: HandIn, notebooks: list[Handed], assignment: str, answers: set[str]
+) -> Handed | None:
+    """The notebook at its right place, or the likeliest other one, with a note."""
+    for parts in ((assignment, f"{assignment}.ipynb"), (f"{assignment}.ipynb",)):
+        right = [
+            file for file in notebooks if file.parts == parts or is_renamed(hand_in, file, parts)
+        ]
+        if right:
+            if len(right) > 1:
+                add(hand_in.notes, f"{len(right)} files have the name {parts[-1]}")
+            return max(right, key=lambda file: file.upload)
+    for file in notebooks:
+        if file.entry.problem:
+            add(hand_in.notes, f"{file.name} {file.entry.problem}")
+    good = [file for file in notebooks if not file.entry.problem] or notebooks
+    good.sort(key=lambda file: (plain(assignment) not in plain(file.parts[-1]), file.parts))
+    ranked = [(rank(file, assignment, answers), file) for file in good[:MOST_COMPARED]]
+    ranked = [
+        (key, file) for key, file in ranked if key[0] or not is_elsewhere(hand_in, file, assignment)
+    ]
     if not ranked:
         return None
-    best = ranked[0][1]
-    where = student_id(str(best.relative_to(home)))
-    notes.append(f"graded from '{where}', for there is no {assignment}.ipynb")
-    if len(ranked) > 1:
-        notes.append(f"{len(ranked)} notebooks were there")
-    return read_regular(best)
+    best = min(ranked, key=lambda pair: pair[0])[1]
+    add(hand_in.notes, f"graded from '{best.name}', for there is no {assignment}.ipynb")
+    if len(notebooks) > 1:
+        add(hand_in.notes, f"{len(notebooks)} notebooks were there")
+    return best
 
 
-def subfolders(home: Path, first: list[Path]) -> list[Path]:
-    """Where a misplaced notebook may be: the student's folder and the folders in it."""
-    inner = [p for p in sorted(home.iterdir()) if p.is_dir() and not p.is_symlink()]
-    return [*first, *(p for p in inner if p not in first and p.name not in NOT_STUDENTS)]
+def is_renamed(hand_in: HandIn, file: Handed, parts: tuple[str, ...]) -> bool:
+    """Whether Canvas put a number behind the right name, as it does with a second upload."""
+    if hand_in.platform != "canvas" or len(parts) > 1 or len(file.parts) > 1:
+        return False
+    return re.sub(r"-\d+(?=\.ipynb$)", "", file.parts[0]) == parts[0]
 
 
-def notebooks_in(folder: Path) -> list[Path]:
-    found = (p for p in sorted(folder.iterdir()) if p.suffix.lower() == ".ipynb")
-    return [p for p in found if p.is_file() and not p.is_symlink()]
+def is_elsewhere(hand_in: HandIn, file: Handed, assignment: str) -> bool:
+    """Whether a file lies in another folder of the student's, probably of another assignment."""
+    named = file.parts[-1] == f"{assignment}.ipynb" or file.parts[0] == assignment
+    return hand_in.platform == "folder" and len(file.parts) > 1 and not named
 
 
-def rank(path: Path, assignment: str, answers: set[str]) -> tuple[int, int, str]:
-    """Sort key: most of the assignment's answer cells first, then the likeliest name."""
+def rank(file: Handed, assignment: str, answers: set[str]) -> tuple[int, int, int, str]:
+    """Sort key: most of the assignment's answer cells, the likeliest name, the last upload."""
     try:
-        found = {cell.grade_id for cell in read_cells(read_regular(path))}
+        found = {cell.grade_id for cell in read_cells(file.entry.read())}
     except (Refused, Unreadable):
         found = set()
-    likely = plain(assignment) in plain(path.stem)
-    return -len(found & answers), 0 if likely else 1, str(path)
+    likely = plain(assignment) in plain(file.parts[-1])
+    return -len(found & answers), 0 if likely else 1, -file.upload, file.name
 
 
 def plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "", name.lower())
 
 
-def read_regular(path: Path, limit: int = MAX_NOTEBOOK) -> bytes:
-    """The bytes of a regular file: no link, no device, no pipe, no more than the limit."""
+def unzipped(hand_in: HandIn, assignment: str) -> list[Handed]:
+    """The notebooks of a zip that a student handed in, if there is just one zip."""
+    files = others(hand_in, assignment)
+    zips = [file for file in files if file.parts[-1].lower().endswith(".zip")]
+    if len(zips) != 1 or zips[0].entry.problem:
+        return []
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        reason = "is a link, which is not followed" if path.is_symlink() else error.strerror
-        raise Refused(f"{student_id(path.name)}: {reason}") from None
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise Refused(f"{student_id(path.name)} is not a regular file")
-        if status.st_size > limit:
-            size = f"{status.st_size / 1e6:.0f} MB, more than {limit / 1e6:.0f} MB"
-            raise Refused(f"{student_id(path.name)} has {size}")
-        return file.read(limit)
+        tree = zip_within(zips[0].name, zips[0].entry.read())
+    except (Refused, ArchiveError) as error:
+        add(hand_in.notes, str(error))
+        return []
+    found = [entry for entry in tree.entries if is_notebook(entry.parts[-1])]
+    if found:
+        add(hand_in.notes, f"taken out of '{zips[0].name}'")
+    return [Handed(e, e.parts, zips[0].time, zips[0].upload) for e in found]
 
 
-def read_timestamp(home: Path, assignment: str, notes: list[str]) -> str:
-    """The time of submission in UTC, empty without one; one that cannot be read is noted."""
-    inner = home / assignment
-    for folder in (inner, home):
-        path = folder / "timestamp.txt"
-        if folder.is_symlink() or not os.path.lexists(path):
-            continue
-        with contextlib.suppress(Refused, ValueError, OverflowError):
-            return in_utc(read_regular(path, 1000).decode("utf-8-sig").strip())
-        notes.append("timestamp.txt cannot be read, so the time of submission is unknown")
-        return ""
+def others(hand_in: HandIn, assignment: str) -> list[Handed]:
+    """What else the student handed in for this assignment."""
+    return [
+        file
+        for file in hand_in.files
+        if file.parts
+        and file.parts[-1] != TIMESTAMP
+        and not is_notebook(file.parts[-1])
+        and not is_elsewhere(hand_in, file, assignment)
+    ]
+
+
+def timestamp_of(hand_in: HandIn, file: Handed | None, assignment: str) -> str:
+    """The time of submission in UTC, empty without one; one that cannot be read is noted.
+
+    On a platform only its own time counts: a timestamp.txt there is the student's.
+    """
+    if hand_in.platform != "folder":
+        return file.time if file else max((f.time for f in hand_in.files), default="")
+    by_parts = {file.parts: file.entry for file in hand_in.files}
+    for parts in ((assignment, TIMESTAMP), (TIMESTAMP,)):
+        if parts in by_parts:
+            with suppress(Refused, ValueError, OverflowError):
+                return in_utc(by_parts[parts].read(1000).decode("utf-8-sig").strip())
+            add(hand_in.notes, f"{TIMESTAMP} cannot be read, so the time of submission is unknown")
+            return ""
     return ""
 
 
@@ -183,3 +449,57 @@ def in_utc(text: str) -> str:
     if time.tzinfo is not None:
         time = time.astimezone(UTC).replace(tzinfo=None)
     return time.isoformat(sep=" ")
+
+
+# ---------------------------------------------------------------- our own copy
+
+
+def place(chosen: Chosen, folder: Path, assignment: str, in_place: bool) -> Path | None:
+    """Where the notebook lies: in the folder that our copies of the submission are put into."""
+    if in_place:
+        path = chosen.file.entry.path if chosen.file and chosen.data is not None else None
+        chosen.status = chosen.status or ("" if path else "no-notebook")
+        return path
+    if chosen.data is None:
+        remove(folder)
+        return None
+    for part in (folder.parent, folder):
+        if part.is_symlink() or (part.exists() and not part.is_dir()):
+            part.unlink()
+    files = {f"{assignment}.ipynb": chosen.data}
+    if chosen.timestamp:
+        files[TIMESTAMP] = chosen.timestamp.encode()
+    for name, data in files.items():
+        if not holds(folder / name, data):
+            write_atomically(folder / name, data)
+    for left in folder.iterdir():
+        if left.name not in files:
+            remove(left)
+    return folder / f"{assignment}.ipynb"
+
+
+def holds(path: Path, data: bytes) -> bool:
+    """Whether a file with these very bytes is there."""
+    try:
+        return read_regular(path, len(data)) == data
+    except Refused:
+        return False
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder; what a link leads to stays."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def forget(records: list[Record], fresh: list[Record], submitted: Path, assignment: str) -> None:
+    """Remove our copies of those who are no longer among the submissions."""
+    there = {record.student for record in fresh}
+    for record in records:
+        gone = record.assignment == assignment and record.student not in there
+        if gone and safe_id(record.student) == record.student:
+            remove(submitted / record.student / assignment)
+            with suppress(OSError):
+                (submitted / record.student).rmdir()

@@ -1,8 +1,8 @@
 """Who is in the class: a safe id for every student, and what their learning platform calls them.
 
-An id names folders, files and the student in nbgrader's gradebook. It is the name that the folder or
-the platform gives, unless that is no safe folder's name: then what is unsafe in it becomes `_` and a
-hash of the name follows, so that two students never share an id.
+An id names folders, files and the student in nbgrader's gradebook. It is the name that the folder
+or the platform gives, unless that is no safe folder's name: then what is unsafe in it becomes `_`
+and a hash of the name follows, so that two students never share an id.
 
 `students.json` lies beside `submitted/` and is what grades need on their way back to the platform.
 Its list `students` has one record for each student and assignment:
@@ -12,8 +12,8 @@ assignment   the assignment
 platform     canvas, moodle, brightspace, or folder
 platform_id  Canvas: the user's id, column `ID` of its gradebook's CSV (`anon_...` if grading is
              anonymous). Moodle: the number of `Participant 123` in column `Identifier` of the
-             grading worksheet; it is another one in each assignment. Brightspace: its user's number.
-             Empty for a folder.
+             grading worksheet; it is another one in each assignment. Brightspace: the user's
+             number. Empty for a folder.
 name         what the platform or the folder calls the student
 late         whether the platform marks the submission as late (Canvas does)
 timestamp    when it was handed in, in UTC; empty if that is not known
@@ -26,7 +26,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -64,7 +64,7 @@ def safe_id(name: str) -> str:
     text = visible(name)
     clean = "".join("_" if is_unsafe(character) else character for character in text)
     clean = clean.strip(" .")
-    if clean == text and len(clean.encode()) <= LONGEST:
+    if clean and clean == text and len(clean.encode()) <= LONGEST:
         return clean
     return hashed(clean or "student", name)
 
@@ -83,16 +83,17 @@ def hashed(text: str, name: str, digits: int = 8) -> str:
     return f"{text.encode()[:room].decode('utf-8', 'ignore').strip(' .')}-{digest}"
 
 
-def distinct_ids(names: Iterable[str]) -> dict[str, str]:
-    """An id for every name, no two alike even where a disk does not tell `a` from `A`."""
-    ids: dict[str, str] = {}
+def distinct_ids(names: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], str]:
+    """An id for everybody, no two alike even where a disk does not tell `a` from `A`."""
+    ids: dict[tuple[str, str], str] = {}
     taken: set[str] = set()
-    for name in sorted(names, key=lambda name: (safe_id(name) != visible(name), visible(name))):
-        chosen, digits = safe_id(name), 8
+    order = sorted(names, key=lambda who: (safe_id(names[who]) != visible(names[who]), str(who)))
+    for who in order:
+        chosen, digits = safe_id(names[who]), 8
         while folded(chosen) in taken:
-            chosen, digits = hashed(safe_id(name), name, digits), digits + 8
+            chosen, digits = hashed(safe_id(names[who]), str(who), digits), digits + 8
         taken.add(folded(chosen))
-        ids[name] = chosen
+        ids[who] = chosen
     return ids
 
 
