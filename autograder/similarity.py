@@ -272,3 +272,23 @@ def alike(one: str, other: str, given: Given | None = None) -> float:
     given = given or Given({})
     prints = [frozenset(p.value for p in given.fingerprints(text)) for text in (one, other)]
     return likeness(*prints)
+
+
+def linked(pairs: Iterable[Pair], least: float) -> tuple[list[list[str]], list[Pair]]:
+    """Groups of three and more whom pairs of at least this likeness in all link to one another.
+
+    And the pairs, the likest first, without those that add nothing: two of a group who are already
+    linked through others.
+    """
+    groups: dict[str, list[str]] = {}
+    kept = []
+    for pair in pairs:
+        one, other = (groups.setdefault(s, [s]) for s in (pair.first, pair.second))
+        if pair.score >= least and one is not other:
+            one += other
+            groups.update(dict.fromkeys(other, one))
+        elif one is other:
+            continue
+        kept.append(pair)
+    distinct = {id(group): sorted(group) for group in groups.values() if len(group) > 2}
+    return sorted(distinct.values(), key=lambda group: (-len(group), group)), kept
