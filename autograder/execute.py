@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -60,6 +61,7 @@ class Outcome:
 
     status: str
     outputs: list[dict] = field(default_factory=list)
+    truncated: bool = False
 
 
 class Session(Protocol):
@@ -175,21 +177,26 @@ class MessageSession:
         }
         gathered = Outputs(self.limits.cell_output)
         reply, timed_out = self._exchange("execute_request", content, timeout, gathered)
+        status = self._verdict(reply, timed_out, timeout, gathered)
+        return Outcome(status, gathered.outputs, gathered.full)
+
+    def _verdict(
+        self, reply: dict | None, timed_out: bool, timeout: float, gathered: Outputs
+    ) -> str:
+        """How a cell ended; what the kernel cannot tell is added to its outputs."""
         if timed_out:
             gathered.add_error("TimeoutError", f"The cell ran longer than {timeout:.3g} seconds.")
-            return Outcome("timeout", gathered.outputs)
+            return "timeout"
         if reply is None and self.alive:
             gathered.add_error("NoReply", "The kernel gave no answer: its machinery was changed.")
-            return Outcome("error", gathered.outputs)
+            return "error"
         if reply is None and self.breach:
             gathered.add_error(*BREACHES[self.breach](self.limits))
-            return Outcome(self.breach, gathered.outputs)
+            return self.breach
         if reply is None:
             gathered.add_error("KernelDied", "The cell ended the process that runs the notebook.")
-            return Outcome("died", gathered.outputs)
-        if reply.get("status") == "ok":
-            return Outcome("ok", gathered.outputs)
-        return Outcome(cause_of(reply) or "error", gathered.outputs)
+            return "died"
+        return "ok" if reply.get("status") == "ok" else cause_of(reply) or "error"
 
     def request(self, payload: str, timeout: float) -> str:
         """Ask the agent; raises `StudentTimeout` or `StudentGone` if there is no answer."""
@@ -209,7 +216,9 @@ class MessageSession:
         if self.alive:
             return StudentError("The kernel gave no answer: its machinery was changed.")
         if self.breach:
-            return StudentGone(BREACHES[self.breach](self.limits)[1])
+            gone = StudentGone(BREACHES[self.breach](self.limits)[1])
+            gone.status = self.breach
+            return gone
         return StudentGone("The call ended the process that runs the notebook.")
 
     def _exchange(
@@ -404,9 +413,13 @@ class Outputs:
     def count(self, size: int) -> None:
         self.spent += size
         if self.spent > self.budget and not self.full:
-            self.full = True
-            limit = f"{self.budget / 1e6:.3g} MB"
-            self.add_text("stdout", f"\n[more output than {limit}; the rest is left out]\n")
+            self.overflow(self.budget)
+
+    def overflow(self, budget: int) -> None:
+        """Keep nothing more, and say so."""
+        self.full = True
+        limit = f"{budget / 1e6:.3g} MB"
+        self.add_text("stdout", f"\n[more output than {limit}; the rest is left out]\n")
 
     def add(self, kind: str, content: dict) -> None:
         """Keep one message of the kernel's, if it is output in a form that we know."""
@@ -487,6 +500,7 @@ class NotebookRun:
         self.start, self.sources, self.limits = start, sources, limits
         self.outcomes = [Outcome("skipped") for _ in sources]
         self.deadline = time.monotonic() + limits.notebook_seconds
+        self.output_left, self.overfull = limits.output_bytes, False
         self.restarts = -1
         self.session: Session | None = None
 
@@ -499,7 +513,17 @@ class NotebookRun:
                 status = "timeout" if self.left() <= 0 else "died"
                 self.outcomes[number] = Outcome(status, self._reason(status))
                 continue
-            self.outcomes[number] = self._run(self.session, source)
+            self.outcomes[number] = self._kept(self._run(self.session, source))
+
+    def _kept(self, outcome: Outcome) -> Outcome:
+        """An outcome with the outputs that the notebook may still keep."""
+        self.output_left -= len(json.dumps(outcome.outputs))
+        if self.output_left < 0:
+            gathered = Outputs(self.limits.cell_output)
+            gathered.overflow(self.limits.output_bytes)
+            outcome = Outcome(outcome.status, gathered.outputs, truncated=True)
+        self.overfull = self.overfull or outcome.truncated
+        return outcome
 
     def renew(self, upto: int | None = None) -> bool:
         """See to it that a process is there in which the cells so far have run."""
@@ -513,6 +537,8 @@ class NotebookRun:
             self.session.start()
         except StudentGone:
             return False
+        if self.restarts == 0:  # what it takes to get ready is not the student's time
+            self.deadline = time.monotonic() + self.limits.notebook_seconds
         for source, outcome in zip(self.sources[:upto], self.outcomes[:upto], strict=True):
             if source is not None and outcome.status in REPEATED and self.session.alive:
                 self._run(self.session, source)

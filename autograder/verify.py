@@ -10,7 +10,7 @@ import json
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 import nbformat
@@ -39,6 +39,17 @@ CAUSES = {
     "no-notebook": "There is no notebook of this assignment",
     "wrong-assignment": "The notebook is not of this assignment",
 }
+
+
+UNUSABLE = "The answer is not of the kind that this question asks for."
+BREACHES = {
+    "timeout": "took too long",
+    "died": "ended the process that runs the notebook",
+    "memory": "used more memory than a submission may",
+    "processes": "started more processes or threads than a submission may",
+    "disk": "wrote more to disk than a submission may",
+}
+OVERFULL = "the notebook printed more than is kept; the rest is left out"
 
 
 @dataclass(frozen=True)
@@ -183,18 +194,34 @@ def graded_cells(master: NotebookNode) -> list[tuple[str, float]]:
 
 def run_and_check(task: Task, rebuilt: rebuild.Rebuilt, session: Callable[..., Session]) -> Graded:
     """Run the rebuilt notebook, ask every check, and end the process before writing anything."""
-    limits = Limits(**task.limits)
-    cells = rebuilt.notebook.cells
-    run = NotebookRun(lambda: session(task.files, limits), [to_run(c) for c in cells], limits)
+    run = run_of(task, rebuilt.notebook, session)
     try:
         run.execute()
         rows = check_all(task, rebuilt, run)
     finally:
         run.kill()
-    notes = [*task.notes, *rebuilt.notes]
+    blamed = [blamed_on_answer(task, row, session) for row in rows]
+    rows = [with_cause(row, rebuilt, run.outcomes) for row in blamed]
+    notes = [*task.notes, *rebuilt.notes, *breaches(rebuilt.notebook, run)]
     graded = verdict(task, "graded", rows, rebuilt.notebook, notes, run.outcomes)
     graded.flags = forbidden.flags(rebuilt.notebook, task.forbidden, task.unavailable)
     return graded
+
+
+def run_of(task: Task, notebook: NotebookNode, session: Callable[..., Session]) -> NotebookRun:
+    limits = Limits(**task.limits)
+    sources = [to_run(cell) for cell in notebook.cells]
+    return NotebookRun(lambda: session(task.files, limits), sources, limits)
+
+
+def breaches(notebook: NotebookNode, run: NotebookRun) -> list[str]:
+    """What the instructor should know of cells that met a limit, answers or not."""
+    told = [
+        f"the cell '{rebuild.mark_id(cell) or cell.get('id', '')}' {BREACHES[outcome.status]}"
+        for cell, outcome in zip(notebook.cells, run.outcomes, strict=True)
+        if outcome.status in BREACHES
+    ]
+    return [*told, *([OVERFULL] if run.overfull else [])]
 
 
 def to_run(cell: NotebookNode) -> str | None:
@@ -218,9 +245,38 @@ def check_all(task: Task, rebuilt: rebuild.Rebuilt, run: NotebookRun) -> list[di
             rows.append(crashed(name, points, f"{task.checks_file} has no check {name!r}."))
             continue
         run.renew()
-        result = run_check(checks[name], student, task.secret, task.assignment).as_dict()
-        rows.append(with_cause(result, rebuilt, run.outcomes))
+        result = run_check(checks[name], student, task.secret, task.assignment)
+        rows.append(result.as_dict())
     return rows
+
+
+def blamed_on_answer(task: Task, row: dict, session: Callable[..., Session]) -> dict:
+    """A check's result; one that crashes on this answer but not on the reference is the answer's.
+
+    So nobody gets out of a question by an answer on which its check stumbles.
+    """
+    if row["status"] != "check-crashed" or row["check"] in crashing(task, session):
+        return row
+    return row | {"status": "graded", "message": UNUSABLE}
+
+
+_crashing: dict[str, set[str]] = {}
+
+
+def crashing(task: Task, session: Callable[..., Session]) -> set[str]:
+    """The checks that crash on the instructor's own solution, with these very inputs."""
+    key = replace(task, student="", data=None, notes=(), timestamp="").key()
+    if key not in _crashing:
+        master = nbformat.reads(task.master, as_version=4)
+        run = run_of(task, master, session)
+        try:
+            run.execute()
+            rows = check_all(task, rebuild.Rebuilt(master), run)
+        finally:
+            run.kill()
+        _crashing.clear()
+        _crashing[key] = {row["check"] for row in rows if row["status"] == "check-crashed"}
+    return _crashing[key]
 
 
 def crashed(name: str, points: float, detail: str) -> dict:
