@@ -159,6 +159,11 @@ class Given:
         kept = (found for unit in units(source) for found in winnowed(grams(self.own(unit))))
         return [found for found in kept if found.value not in self.hashes]
 
+    def all_grams(self, source: str) -> list[Print]:
+        """Every hash of a source without those of given code, to show what is the same."""
+        every = (found for unit in units(source) for found in grams(self.own(unit)))
+        return [found for found in every if found.value not in self.hashes]
+
 
 def shared_length(one: list[str], other: list[str]) -> int:
     for i, (a, b) in enumerate(zip(one, other, strict=False)):

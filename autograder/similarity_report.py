@@ -84,7 +84,7 @@ def cells(
 ) -> list[dict]:
     """The answers of a pair that hold shared code, with that code marked."""
     both = [answers(pair.first), answers(pair.second)]
-    prints = [{name: given.fingerprints(text) for name, text in one.items()} for one in both]
+    prints = [{name: given.all_grams(text) for name, text in one.items()} for one in both]
     values = [{p.value for found in one.values() for p in found} for one in prints]
     shared = (values[0] & values[1]) - common
     found = []
