@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from dataclasses import dataclass, field
 
-import nbformat
-from nbformat import NotebookNode
+from nbformat import NotebookNode, from_dict
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 MISSING_NOTE = "This cell was missing from the submission."
+MAX_CELLS = 10_000
+MAX_TEXT = 10**7
+"""Characters in all cells of a notebook, outputs apart."""
+MAX_ATTACHED = 5 * 10**6
+"""Bytes of images attached to one answer."""
+MAX_PARTS = {"{[": 10**6, ",": 5 * 10**6}
+"""How often these stand in a file at most, so that parsing one cannot fill the memory."""
+BASE64 = r"[A-Za-z0-9+/=\s]+"
+IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
 
 
 class Unreadable(Exception):
@@ -29,6 +38,8 @@ class StudentCell:
     source: str
     grade_id: str
     cell_id: str
+    attachments: dict[str, dict[str, str]] = field(default_factory=dict)
+    left_out: bool = False
 
 
 @dataclass
@@ -54,10 +65,10 @@ def rebuild(master: NotebookNode, data: bytes, stubs: dict[str, str]) -> Rebuilt
     """
     cells = read_cells(data)
     layout = Layout(master)
-    placed = [(layout.place(cell), cell) for cell in cells]
     if not any(layout.is_ours(cell) for cell in cells):
         raise WrongAssignment("no cell of this assignment is in the notebook")
     rebuilt = Rebuilt(copy.deepcopy(master))
+    placed = layout.placed(cells)
     answers = {spot: layout.answers(spot, placed) for spot in layout.answer_spots}
     untouched = {spot: stubs.get(mark_id(master.cells[spot]), "") for spot in answers}
     chosen = {spot: pick(found, untouched[spot]) for spot, found in answers.items()}
@@ -70,6 +81,7 @@ def rebuild(master: NotebookNode, data: bytes, stubs: dict[str, str]) -> Rebuilt
     extras = layout.extras(placed, [cell for cell in chosen.values() if cell is not None])
     for spot, cell in chosen.items():
         layout.fill(rebuilt, spot, cell, len(answers[spot]))
+    rebuilt.notes += layout.changed(placed)
     rebuilt.notebook.cells = interleaved(rebuilt.notebook.cells, extras)
     return rebuilt
 
@@ -85,34 +97,74 @@ def unanswered(master: NotebookNode) -> Rebuilt:
 
 def read_cells(data: bytes) -> list[StudentCell]:
     """The cells of a notebook file, read leniently; raises `Unreadable` for anything else."""
+    content = parsed(data)
+    cells = content.get("cells") if isinstance(content, dict) else None
+    if isinstance(content, dict) and cells is None:
+        cells = old_cells(content)
+    if not isinstance(cells, list):
+        raise Unreadable("the file is JSON, but no notebook: it has no list of cells")
+    if len(cells) > MAX_CELLS:
+        raise Unreadable(f"the notebook has {len(cells)} cells, more than {MAX_CELLS}")
+    found = [student_cell(cell) for cell in cells if isinstance(cell, dict)]
+    if sum(len(cell.source) for cell in found) > MAX_TEXT:
+        raise Unreadable(f"the notebook's cells hold more than {MAX_TEXT / 1e6:g} MB of text")
+    return found
+
+
+def parsed(data: bytes) -> object:
+    """The JSON in a file; numbers, which nothing here needs, may be of any size."""
     if not data.strip():
         raise Unreadable("the file is empty")
+    if any(sum(data.count(c.encode()) for c in mark) > most for mark, most in MAX_PARTS.items()):
+        raise Unreadable("the file has too many parts to be a notebook")
     try:
-        text = data.decode("utf-8-sig")
-        content = json.loads(text)
-        if isinstance(content, dict) and "worksheets" in content:
-            content = nbformat.reads(text, as_version=4)
+        return json.loads(data.decode(json.detect_encoding(data)), parse_int=float)
     except UnicodeDecodeError:
         raise Unreadable("the file is not UTF-8 text") from None
     except RecursionError:
         raise Unreadable("the file is nested too deep to be a notebook") from None
-    except Exception as error:
+    except ValueError as error:
         raise Unreadable(f"the file is not valid JSON ({str(error)[:100]})") from None
-    cells = content.get("cells") if isinstance(content, dict) else None
-    if not isinstance(cells, list):
-        raise Unreadable("the file is JSON, but no notebook: it has no list of cells")
-    return [student_cell(cell) for cell in cells if isinstance(cell, dict)]
+
+
+def old_cells(content: dict) -> list | None:
+    """The cells of a notebook in format 3, which had them on worksheets."""
+    sheets = content.get("worksheets")
+    if not isinstance(sheets, list):
+        return None
+    found = [as_dict(sheet).get("cells") for sheet in sheets]
+    return [cell for cells in found if isinstance(cells, list) for cell in cells]
 
 
 def student_cell(cell: dict) -> StudentCell:
     metadata = as_dict(cell.get("metadata"))
     grade_id = as_dict(metadata.get("nbgrader")).get("grade_id")
-    source = cell.get("source", "")
-    if isinstance(source, list):
-        source = "".join(line for line in source if isinstance(line, str))
-    source = source if isinstance(source, str) else ""
+    source = joined(cell.get("source", cell.get("input", "")))
     kind = "code" if cell.get("cell_type") == "code" else "markdown"
-    return StudentCell(kind, printable(source), as_text(grade_id), as_text(cell.get("id")))
+    images = attached(cell) if kind == "markdown" else {}
+    left_out = kind == "markdown" and len(images) < len(as_dict(cell.get("attachments")))
+    ids = (as_text(grade_id), as_text(cell.get("id")))
+    return StudentCell(kind, printable(source), *ids, images, left_out)
+
+
+def attached(cell: dict) -> dict[str, dict[str, str]]:
+    """The images attached to a cell, as far as there is room for them."""
+    found: dict[str, dict[str, str]] = {}
+    room = MAX_ATTACHED
+    for name, bundle in as_dict(cell.get("attachments")).items():
+        for kind, data in as_dict(bundle).items():
+            text = joined(data)
+            if kind in IMAGES and len(text) <= room and re.fullmatch(BASE64, text):
+                found[printable(name)] = {kind: text}
+                room -= len(text)
+    return found
+
+
+def joined(text: object) -> str:
+    """A text that may be given as a list of lines; whatever else is in it is left out."""
+    if isinstance(text, list):
+        return "".join(line for line in text if isinstance(line, str))
+    return text if isinstance(text, str) else ""
 
 
 def as_dict(value: object) -> dict:
@@ -152,6 +204,34 @@ class Layout:
         spot = self.by_source.get(normal(cell.source)) if cell.source.strip() else None
         return None if spot in self.answer_spots else spot
 
+    def placed(self, cells: list[StudentCell]) -> list[tuple[int | None, StudentCell]]:
+        """Each cell with the master's cell that it is; a second copy of a given one was added."""
+        found = [(self.place(cell), cell) for cell in cells]
+        givens: dict[int, StudentCell] = {}
+        for spot, cell in found:
+            if spot is not None and self.is_given(spot):
+                better = not self.is_as_given(spot, givens.get(spot, cell))
+                if spot not in givens or (better and self.is_as_given(spot, cell)):
+                    givens[spot] = cell
+        return [(s if s not in givens or c is givens[s] else None, c) for s, c in found]
+
+    def is_given(self, spot: int) -> bool:
+        return spot not in self.answer_spots and not is_hidden_check(self.cells[spot])
+
+    def is_as_given(self, spot: int, cell: StudentCell) -> bool:
+        return normal(cell.source) == normal(self.cells[spot].source)
+
+    def changed(self, placed: list[tuple[int | None, StudentCell]]) -> list[str]:
+        """A note on each given cell of code that the student changed, for it runs as given."""
+        return [
+            f"the given cell '{mark_id(self.cells[spot])}' was changed, and ran as it was given"
+            for spot, cell in placed
+            if spot is not None
+            and self.is_given(spot)
+            and self.cells[spot].cell_type == "code"
+            and not self.is_as_given(spot, cell)
+        ]
+
     def is_ours(self, cell: StudentCell) -> bool:
         """Whether a cell shows which assignment this is: an answer or a check, by its id."""
         spot = self.by_id(cell)
@@ -163,6 +243,7 @@ class Layout:
     def extras(self, placed: list, chosen: list[StudentCell]) -> dict[int, list[NotebookNode]]:
         """The cells that the student added, by the master's cell they come after (-1: first)."""
         found: dict[int, list[NotebookNode]] = {}
+        passed: set[int] = set()
         anchor = number = -1
         for spot, cell in placed:
             second = spot in self.answer_spots and not any(cell is one for one in chosen)
@@ -171,7 +252,9 @@ class Layout:
                 make = new_code_cell if cell.kind == "code" else new_markdown_cell
                 extra = make(cell.source, id=f"extra-{number}", metadata={"tags": ["added"]})
                 found.setdefault(anchor, []).append(extra)
-            anchor = anchor if spot is None else spot
+            if spot is not None and not second and spot not in passed:
+                passed.add(spot)
+                anchor = spot
         return found
 
     def fill(self, rebuilt: Rebuilt, spot: int, answer: StudentCell | None, copies: int) -> None:
@@ -184,6 +267,12 @@ class Layout:
             rebuilt.notes.append(f"the answer cell '{name}' is missing")
             return
         cell.source = answer.source
+        if answer.attachments and cell.cell_type == "markdown":
+            cell.attachments = from_dict(answer.attachments)
+        if answer.left_out:
+            rebuilt.notes.append(
+                f"what is attached to '{name}' was left out: no image, or too large"
+            )
         if copies > 1:
             rebuilt.notes.append(f"the answer cell '{name}' is there {copies} times")
         if answer.kind != cell.cell_type:
