@@ -157,6 +157,7 @@ def be_init(order: dict, descriptors: tuple) -> None:
     if pid == 0:
         run_guarded(be_kernel, order, descriptors)
     confine.hide_memory()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # so the student's process cannot end this one
     for descriptor in (shell, iopub):
         os.close(descriptor)
     ended, status = os.wait()
@@ -182,9 +183,9 @@ def be_kernel(order: dict, descriptors: tuple) -> None:
     _, shell, iopub, report = descriptors
     os.write(report, b'{"kernel": true}')
     os.close(report)
+    silence()
     os.setpgid(0, 0)
     os.chdir(os.path.join(confine.BOX, "work"))
-    reseed(order["seed"])
     connection = "/tmp/connection.json"
     write(connection, json.dumps(order["connection"]))
     app = ForkedKernelApp.instance(
@@ -193,7 +194,16 @@ def be_kernel(order: dict, descriptors: tuple) -> None:
     app.initialize(["--HistoryManager.enabled=False"])
     os.unlink(connection)
     agent.install(app.shell)
+    reseed(order["seed"])
     app.start()
+
+
+def silence() -> None:
+    """Let go of the streams that all notebooks share: one could read there what another wrote."""
+    nowhere = os.open("/dev/null", os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)
 
 
 def reseed(seed: int) -> None:
