@@ -45,7 +45,7 @@ CANVAS = (
     r"(?:(?P<upload>\d+)_(?P<file_id>[^/]+)|(?:text|link)\.html)"
 )
 MOODLE = (
-    r"(?P<name>[^/]*?)(?:_(?P<number>\d+))?_assignsubmission_"
+    r"(?P<name>[^/]+?)(?:_(?P<number>\d+))?_assignsubmission_"
     r"(?:file|onlinetext)(?:_?/|_)(?P<file_id>.+)"
 )
 BRIGHTSPACE = (
