@@ -1,56 +1,43 @@
-"""Grade a folder of submissions: collect, rebuild, execute, verify, record, report."""
+"""Grade a class's submissions: collect, rebuild, execute, verify, record, report."""
 
 from __future__ import annotations
 
 import argparse
-import concurrent.futures
 import contextlib
 import functools
-import hashlib
-import json
-import multiprocessing
 import os
-import secrets
+import re
 import sys
-from collections.abc import Iterable, Iterator
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import nbformat
-from tqdm import tqdm
 
 from autograder.collect import CollectError, Submission, collect
+from autograder.course import Course, CourseError, Terms, code_digest, load_course, task_of
+from autograder.engine import Engine, EngineError, Job, was_given_up
 from autograder.execute import Limits
-from autograder.files import safe_name, write_atomically
-from autograder.gradesheets import grades_csv, written_cells
-from autograder.verify import Task, dumps, grade_one
+from autograder.files import DiskFull, write_atomically
+from autograder.gradesheets import grades_csv
+from autograder.rebuild import stubs
+from autograder.store import Store, verdicts_in
+from autograder.verify import Task
 
 if TYPE_CHECKING:
     from autograder.record import Recorder
 
-NO_SANDBOX = (
-    "there is no sandbox yet: students' code would run with your rights. "
-    "Grade only code that you trust, and say so with --unsafe-no-sandbox."
-)
+__all__ = ["Course", "GradeError", "Run", "Terms", "code_digest", "grade_class", "task_of"]
+
+UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
 class GradeError(Exception):
     """A run that cannot start or end; the message is one sentence for the instructor."""
 
 
-@dataclass(frozen=True)
-class Course:
-    """What an assignment is graded with."""
-
-    assignment: str
-    master: str
-    checks: str
-    checks_file: str
-    secret: bytes
-    files: dict[str, bytes] = field(default_factory=dict)
-    config_file: Path | None = None
+MISTAKES = (GradeError, CollectError, CourseError, EngineError, DiskFull)
 
 
 @dataclass
@@ -63,20 +50,28 @@ class Run:
 
     def crashed(self) -> list[str]:
         """The checks that crashed, by name."""
-        rows = (row for graded in self.results.values() for row in graded["checks"])
+        ran = (graded for graded in self.results.values() if not was_given_up(graded))
+        rows = (row for graded in ran for row in graded["checks"])
         return sorted({row["check"] for row in rows if row["status"] == "check-crashed"})
+
+    def given_up(self) -> list[str]:
+        """The students whose submissions could not be graded, through no fault of theirs."""
+        return [student for student, graded in self.results.items() if was_given_up(graded)]
+
+
+# The command.
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `autograder grade`."""
-    limits = Limits()
     parser.add_argument("assignment", metavar="ASSIGNMENT")
     parser.add_argument(
         "--submissions",
         type=Path,
         required=True,
-        metavar="DIR",
-        help="one folder per student, with ASSIGNMENT/ASSIGNMENT.ipynb or ASSIGNMENT.ipynb",
+        metavar="PATH",
+        help="a folder with one folder for each student, or the zip that Canvas, Moodle or "
+        "Brightspace gives",
     )
     parser.add_argument(
         "--out",
@@ -86,11 +81,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="gets grades.csv, report.html, feedback/, results/ and nbgrader's gradebook.db",
     )
     parser.add_argument(
-        "--unsafe-no-sandbox",
-        action="store_true",
-        help="run students' code with your own rights; every report says so",
+        "--timezone",
+        default="UTC",
+        metavar="ZONE",
+        help="the zone of the times in a zip's file names, as in Europe/Berlin (default: UTC)",
     )
-    parser.add_argument("--workers", type=positive, default=cores(), metavar="N")
     parser.add_argument("--regrade", action="store_true", help="grade unchanged submissions too")
     parser.add_argument(
         "--secret",
@@ -98,17 +93,81 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the course's secret, made at first use (default: course/secret)",
     )
-    timeouts = parser.add_argument_group("time limits, in seconds")
-    for name in ("cell_seconds", "notebook_seconds", "call_seconds"):
-        option = f"--{name.replace('_', '-')}"
-        timeouts.add_argument(option, type=float, default=getattr(limits, name), metavar="S")
+    add_places(parser.add_argument_group("where students' code runs"))
+    limits = parser.add_argument_group("limits of one submission (seconds; sizes as in 256MB)")
+    for entry in fields(Limits):
+        add_limit(limits, entry)
+
+
+def add_places(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--workers",
+        type=positive,
+        metavar="N",
+        help=f"grading processes on this machine (default: {cores()}, one for each processor)",
+    )
+    group.add_argument(
+        "--scheduler",
+        default="",
+        metavar="ADDRESS",
+        help="grade on the Dask cluster there, as in tcp://host:8786; tls:// takes its keys from "
+        "Dask's own settings",
+    )
+    group.add_argument("--gpu", action="store_true", help="let students' code use the GPUs")
+    group.add_argument(
+        "--unsafe-no-sandbox",
+        action="store_true",
+        help="run students' code with your own rights; every report says so",
+    )
+
+
+def add_limit(group: argparse._ArgumentGroup, entry: Field) -> None:
+    """An option for one of the limits, with the limit's own words."""
+    words, value = entry.metadata["help"], getattr(Limits(), entry.name)
+    read: Callable[[str], float] = positive if isinstance(value, int) else seconds
+    text, metavar = f"{value:g}", "N" if isinstance(value, int) else "S"
+    if words.startswith("bytes"):
+        read, text, metavar = size, size_text(value), "SIZE"
+    group.add_argument(
+        f"--{entry.name.replace('_', '-')}",
+        type=read,
+        default=text,
+        metavar=metavar,
+        help=f"{words} (default: %(default)s)",
+    )
 
 
 def positive(text: str) -> int:
+    """A whole number of at least 1."""
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError("at least 1")
     return number
+
+
+def seconds(text: str) -> float:
+    """A time above 0, in seconds."""
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError("a number of seconds above 0")
+    return number
+
+
+def size(text: str) -> int:
+    """Bytes from a text such as 3GB, 1.5GiB or 256MB."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kMGT]?)(i?)B?", text.strip(), re.IGNORECASE)
+    if not found:
+        raise argparse.ArgumentTypeError(f"'{text}' is no size: write it as in 3GB or 256MB")
+    power = 1.024 if found[3] else 1
+    unit = UNITS[found[2].lower()]
+    number = float(found[1]) * unit * power ** round(len(str(unit)) / 3)
+    return positive(str(round(number)))
+
+
+def size_text(number: int) -> str:
+    """Bytes in the largest unit that needs no decimal point."""
+    unit = max((u for u in UNITS if number % UNITS[u] == 0), key=lambda u: UNITS[u])
+    return f"{number // UNITS[unit]}{unit.upper()}B"
 
 
 def cores() -> int:
@@ -118,135 +177,144 @@ def cores() -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Grade a class; the exit status is 1 if a check crashed or there was nobody to grade."""
-    if not args.unsafe_no_sandbox:
-        print(f"autograder grade: {NO_SANDBOX}", file=sys.stderr)
-        return 2
+    """Grade a class; the exit status is 1 if something needs the instructor, 2 for a mistake."""
     try:
-        course = load_course(args.assignment, args.secret)
-        limits = Limits(args.cell_seconds, args.notebook_seconds, args.call_seconds)
-        done = grade_class(
-            course, args.submissions, args.out, limits, workers=args.workers, regrade=args.regrade
-        )
-    except (GradeError, CollectError) as error:
+        return summary(graded_as_asked(args), args)
+    except MISTAKES as error:
         print(f"autograder grade: {error}", file=sys.stderr)
         return 2
-    return summary(done, args)
+    except KeyboardInterrupt:
+        said = "interrupted; what was graded is kept, the same command grades the rest."
+        print(f"autograder grade: {said}", file=sys.stderr)
+        return 130
 
 
-def summary(done: Run, args: argparse.Namespace) -> int:
-    """Print where the results are, and in one sentence what needs the instructor."""
-    graded, fresh = len(done.results), done.fresh
-    print(f"{graded} submissions: {fresh} graded now, {graded - fresh} unchanged.")
-    print(f"Grades: {args.out / 'grades.csv'}. Report: {args.out / 'report.html'}.")
-    if not done.results:
-        print(f"autograder grade: {args.submissions} has no student's folder.", file=sys.stderr)
-        return 1
-    if done.unrecorded:
-        student, reason = next(iter(done.unrecorded.items()))
-        print(
-            f"autograder grade: {len(done.unrecorded)} verdicts are not in the gradebook; run the "
-            f"command again to enter them (first {student}: {reason}).",
-            file=sys.stderr,
-        )
-        return 1
-    if done.crashed():
-        names = ", ".join(done.crashed())
-        print(
-            f"autograder grade: these checks crashed and count for nobody they crashed on, "
-            f"see the report: {names}.",
-            file=sys.stderr,
-        )
-        return 1
-    return 0
-
-
-def load_course(assignment: str, secret_file: Path | None = None) -> Course:
-    """The course's own master, checks and files of an assignment."""
+def graded_as_asked(args: argparse.Namespace) -> Run:
+    """Grade a class as the command line says."""
     from autograder import source
-    from autograder.check import module_file
 
-    master = nbformat.writes(source.master(assignment))
-    folder, checks = source.SOLUTIONS / assignment, module_file(assignment)
-    return Course(
-        assignment,
-        master,
-        checks.read_text(encoding="utf-8"),
-        str(checks),
-        course_secret(secret_file or source.ROOT / "course" / "secret"),
-        {p.relative_to(folder).as_posix(): p.read_bytes() for p in source.fixtures(assignment)},
-        source.ROOT / "nbgrader_config.py",
+    source.require(args.assignment)
+    if args.scheduler and args.workers:
+        raise GradeError("--workers is for this machine; a cluster has the workers it has.")
+    if not (args.scheduler or args.unsafe_no_sandbox):
+        require_sandbox()
+    limits = Limits(**{entry.name: getattr(args, entry.name) for entry in fields(Limits)})
+    return grade_class(
+        load_course(args.assignment, args.secret),
+        args.submissions,
+        args.out,
+        Terms(limits, sandbox=not args.unsafe_no_sandbox, gpu=args.gpu),
+        workers=args.workers or cores(),
+        scheduler=args.scheduler,
+        regrade=args.regrade,
+        timezone=args.timezone,
     )
 
 
-def course_secret(path: Path) -> bytes:
-    """The secret that fresh inputs are drawn from; made at first use, for its owner's eyes only."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(FileExistsError):
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(32) + "\n")
-    text = path.read_bytes().strip()
-    if len(text) < 16:
-        raise GradeError(f"the secret in {path} is too short: remove the file to get a new one.")
-    return text
+def require_sandbox() -> None:
+    from autograder import sandbox
+
+    if problem := sandbox.problem():
+        raise GradeError(problem)
+
+
+def summary(done: Run, args: argparse.Namespace) -> int:
+    """Print where the results are, and in one sentence each what needs the instructor."""
+    graded, fresh = len(done.results), done.fresh
+    print(f"{graded} submissions: {fresh} graded now, {graded - fresh} unchanged.")
+    print(f"Grades: {args.out / 'grades.csv'}. Report: {args.out / 'report.html'}.")
+    problems = list(to_attend(done, args))
+    for problem in problems:
+        print(f"autograder grade: {problem}", file=sys.stderr)
+    return 1 if problems else 0
+
+
+def to_attend(done: Run, args: argparse.Namespace) -> Iterator[str]:
+    if not done.results:
+        yield f"{args.submissions} has no student's folder."
+    if lost := done.given_up():
+        yield (
+            f"these submissions could not be graded and count for nobody; run the command again "
+            f"to try once more: {', '.join(lost)}."
+        )
+    if done.unrecorded:
+        student, reason = next(iter(done.unrecorded.items()))
+        yield (
+            f"{len(done.unrecorded)} verdicts are not in the gradebook; run the command again to "
+            f"enter them (first {student}: {reason})."
+        )
+    if crashed := done.crashed():
+        yield (
+            "these checks crashed and count for nobody they crashed on, see the report: "
+            f"{', '.join(crashed)}."
+        )
+
+
+# The six steps.
 
 
 def grade_class(
     course: Course,
     submissions: Path,
     out: Path,
-    limits: Limits | None = None,
+    terms: Terms | None = None,
     *,
     workers: int = 1,
+    scheduler: str = "",
     regrade: bool = False,
+    timezone: str = "UTC",
 ) -> Run:
     """Walk the six steps for a class; only what changed since the last run is run again."""
-    from autograder import report
-
     out = out.resolve()
     out.mkdir(parents=True, exist_ok=True)
     master = nbformat.reads(course.master, as_version=4)
-    found = collect(submissions, out / "submitted", course.assignment, master)
-    tasks = [task_of(course, submission, limits or Limits()) for submission in found]
+    found = collect(submissions, out / "submitted", course.assignment, master, timezone)
     store = Store(out / "results" / course.assignment)
-    store.forget_all_but(task.student for task in tasks)
-    pending = [task for task in tasks if regrade or not store.holds(task)]
-    failures: dict[str, str] = {}
-    if pending or not tasks or not is_recorded(store, tasks, out):
-        failures = grade_and_record(course, tasks, pending, store, out, workers)
-    results = {task.student: store.entries[task.student]["graded"] for task in tasks}
-    grades = grades_csv(verdicts_in(out / "results"), out / "gradebook.db")
-    write_atomically(out / "grades.csv", grades.encode())
-    write_atomically(out / "report.html", report.class_report(course.assignment, results).encode())
+    store.forget_all_but(submission.student for submission in found)
+    work = Work(course, terms or Terms(), {submission.student: submission for submission in found})
+    pending = [name for name, key in work.keys.items() if regrade or not store.holds(name, key)]
+    engine = Engine(scheduler, min(workers, len(pending)))
+    failures = grade_and_record(work, pending, store, out, engine)
+    results = {student: store.entries[student]["graded"] for student in work.keys}
+    write_results(course, results, store, out)
     return Run(results, len(pending), failures)
 
 
-def is_recorded(store: Store, tasks: list[Task], out: Path) -> bool:
-    """Whether an earlier run entered every verdict in a gradebook that is still there."""
-    there = (out / "gradebook.db").exists()
-    return there and all(store.settled(task.student) for task in tasks)
+class Work:
+    """The tasks of a class: a task is made when it is needed, for it holds a notebook."""
+
+    def __init__(self, course: Course, terms: Terms, submissions: dict[str, Submission]):
+        self.course, self.terms, self.submissions = course, terms, submissions
+        self.stubs = stubs(nbformat.reads(course.master, as_version=4)) if submissions else {}
+        self.keys = {student: self.task(student).key() for student in submissions}
+
+    def task(self, student: str) -> Task:
+        return task_of(self.course, self.submissions[student], self.terms, self.stubs)
+
+    def job(self, student: str) -> Job:
+        return Job(student, functools.partial(self.task, student))
 
 
 def grade_and_record(
-    course: Course, tasks: list[Task], pending: list[Task], store: Store, out: Path, workers: int
+    work: Work, pending: list[str], store: Store, out: Path, engine: Engine
 ) -> dict[str, str]:
     """Grade what is pending and record what is not yet; the failures to record, by student."""
-    from autograder.rebuild import stubs
     from autograder.record import Recorder, RecordError
 
-    released = stubs(nbformat.reads(course.master, as_version=4))
+    course = work.course
     try:
-        with Recorder(out, course.assignment, course.config_file) as recorder:
+        with contextlib.ExitStack() as stack:
+            verdicts: Iterable[tuple[str, dict]] = ()
+            if pending:  # the first are graded while nbgrader gets ready
+                stack.enter_context(engine)
+                verdicts = engine.graded([work.job(student) for student in pending])
+            recorder = stack.enter_context(Recorder(out, course.assignment, course.config_file))
             recorder.prepare(course.master, course.files)
-            desk = Desk(store, recorder, out, recorder.recorded())
-            work = [replace(task, stubs=released) for task in pending]
-            for task, graded in graded_all(work, workers):
-                store.save(task, graded)
+            desk = Desk(store, recorder, out)
+            for student, graded in verdicts:
+                store.save(work.keys[student], graded)
                 desk.settle(graded)
-            for task in tasks:
-                if not desk.is_settled(task.student):
-                    desk.settle(store.load(task.student))
+            desk.settle_rest(work.keys)
     except RecordError as error:
         raise GradeError(str(error)) from error
     return desk.failures
@@ -255,161 +323,39 @@ def grade_and_record(
 class Desk:
     """Enters verdicts in the gradebook and writes feedback; one that fails stops no other."""
 
-    def __init__(self, store: Store, recorder: Recorder, out: Path, recorded: set[str]):
-        self.store, self.recorder, self.out, self.recorded = store, recorder, out, recorded
+    def __init__(self, store: Store, recorder: Recorder, out: Path):
+        self.store, self.recorder, self.out = store, recorder, out
+        self.recorded, self.terms = recorder.recorded(), recorder.terms()
         self.failures: dict[str, str] = {}
 
-    def is_settled(self, student: str) -> bool:
-        there = student in self.recorded and self.store.settled(student)
-        return there or student in self.failures
+    def settle_rest(self, students: Iterable[str]) -> None:
+        """Settle what an earlier run graded and did not settle, or not on the present terms."""
+        for student in students:
+            there = student in self.recorded and self.store.settled(student, self.terms)
+            if not there and student not in self.failures:
+                self.settle(self.store.load(student))
 
     def settle(self, graded: dict) -> None:
         from autograder import report
+        from autograder.record import RecordError
 
         student = graded["student"]
         try:
             self.recorder.record(graded)
             report.write_feedback(self.out, graded)
+            self.store.settle(student, self.terms)
+        except (DiskFull, RecordError):
+            raise
         except Exception as error:
             self.failures[student] = f"{type(error).__name__}: {error}"
             return
-        self.store.settle(student)
         self.recorded.add(student)
 
 
-def task_of(course: Course, submission: Submission, limits: Limits) -> Task:
-    """The unit of work for one submission."""
-    return Task(
-        student=submission.student,
-        assignment=course.assignment,
-        master=course.master,
-        checks=course.checks,
-        checks_file=course.checks_file,
-        data=submission.data,
-        status=submission.status,
-        timestamp=submission.timestamp,
-        notes=submission.notes,
-        secret=course.secret,
-        files=course.files,
-        limits=limits.as_dict(),
-        code=code_digest(),
-    )
+def write_results(course: Course, results: dict[str, dict], store: Store, out: Path) -> None:
+    """The grades of all assignments in this folder, and the reports on this one."""
+    from autograder import report
 
-
-DECIDING = ("agent", "check", "inputs", "student", "rebuild", "execute", "verify")
-
-
-@functools.cache
-def code_digest() -> str:
-    """A hash of the grader's deciding modules and of the lab bench, on which verdicts depend."""
-    import featherweight
-
-    here, bench = Path(__file__).parent, Path(featherweight.__file__).parent
-    digest = hashlib.sha256()
-    for path in [*(here / f"{name}.py" for name in DECIDING), *sorted(bench.rglob("*.py"))]:
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-class Store:
-    """The verdicts so far, one JSON file per student; in memory they are without notebooks.
-
-    Beside each file of a verdict, `<name>.done` says that it is in the gradebook.
-    """
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-        self.entries: dict[str, dict] = {}
-        for path in sorted(folder.glob("*.json")):
-            with contextlib.suppress(ValueError, KeyError, TypeError):
-                entry = json.loads(path.read_text(encoding="utf-8"))
-                self._remember(entry)
-
-    def _remember(self, entry: dict) -> None:
-        light = {name: part for name, part in entry["graded"].items() if name != "notebook"}
-        light["written"] = written_cells(entry["graded"]["notebook"])
-        self.entries[light["student"]] = {"key": entry["key"], "graded": light}
-
-    def path(self, student: str) -> Path:
-        return self.folder / f"{safe_name(student)}.json"
-
-    def done(self, student: str) -> Path:
-        return self.folder / f"{safe_name(student)}.done"
-
-    def holds(self, task: Task) -> bool:
-        """Whether the verdict on exactly this submission is there."""
-        return self.entries.get(task.student, {}).get("key") == task.key()
-
-    def save(self, task: Task, graded: dict) -> None:
-        self.done(task.student).unlink(missing_ok=True)
-        entry = {"key": task.key(), "graded": graded}
-        write_atomically(self.path(task.student), dumps(entry).encode())
-        self._remember(entry)
-
-    def load(self, student: str) -> dict:
-        """A verdict with its notebook."""
-        return json.loads(self.path(student).read_text(encoding="utf-8"))["graded"]
-
-    def settled(self, student: str) -> bool:
-        return self.done(student).exists()
-
-    def settle(self, student: str) -> None:
-        self.done(student).touch()
-
-    def forget_all_but(self, students: Iterable[str]) -> None:
-        """Drop the verdicts on students whose folder is gone."""
-        for student in set(self.entries) - set(students):
-            self.path(student).unlink(missing_ok=True)
-            self.done(student).unlink(missing_ok=True)
-            del self.entries[student]
-
-
-def graded_all(tasks: list[Task], workers: int) -> Iterator[tuple[Task, dict]]:
-    """Grade submissions in parallel, each in a process apart from this one, as they get ready."""
-    if not tasks:
-        return
-    with tqdm(total=len(tasks), desc="grade", unit="notebook", delay=2, disable=None) as bar:
-        left = {task.student: task for task in tasks}
-        for attempt in range(2):
-            try:
-                for task, graded in from_pool(list(left.values()), workers):
-                    del left[task.student]
-                    bar.update()
-                    yield task, graded
-                return
-            except BrokenProcessPool:
-                if attempt:
-                    names = ", ".join(sorted(left)[:3])
-                    raise GradeError(
-                        f"a grading process was killed twice; run the command again to grade "
-                        f"the {len(left)} submissions that are left ({names} ...)."
-                    ) from None
-
-
-def from_pool(tasks: list[Task], workers: int) -> Iterator[tuple[Task, dict]]:
-    context = multiprocessing.get_context("spawn")
-    pool = concurrent.futures.ProcessPoolExecutor(
-        min(workers, len(tasks)), mp_context=context, initializer=start_worker
-    )
-    with pool:
-        futures = {pool.submit(grade_one, task): task for task in tasks}
-        try:
-            for future in concurrent.futures.as_completed(futures):
-                yield futures.pop(future), future.result()
-        except GeneratorExit:
-            pool.shutdown(cancel_futures=True)
-            raise
-
-
-def start_worker() -> None:
-    """A grading process computes on one thread, so that scores do not depend on the machine."""
-    import torch
-
-    torch.set_num_threads(1)
-
-
-def verdicts_in(results: Path) -> list[dict]:
-    """Every verdict in the folder, without notebooks: by assignment, then by student."""
-    folders = sorted(path for path in results.glob("*") if path.is_dir())
-    stores = [sorted(Store(folder).entries.items()) for folder in folders]
-    return [entry["graded"] for entries in stores for _, entry in entries]
+    grades = grades_csv(verdicts_in(out / "results"), out / "gradebook.db")
+    write_atomically(out / "grades.csv", grades.encode())
+    report.write_reports(out, course.assignment, course.master, results, store.load)

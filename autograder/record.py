@@ -1,10 +1,18 @@
-"""Write verdicts into nbgrader's gradebook, through nbgrader's own preprocessors."""
+"""Write verdicts into nbgrader's gradebook, through nbgrader's own preprocessors.
+
+A verdict is one transaction, so that it is there whole or not at all, and the formgrader, which
+writes into the same file, waits for milliseconds. While the formgrader writes, we wait for it.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import os
+import sqlite3
 import sys
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -13,24 +21,19 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde, GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import (
-    AssignLatePenalties,
-    CheckCellMetadata,
-    IgnorePattern,
-    LimitOutput,
-    SaveAutoGrades,
-)
+from nbgrader.preprocessors import AssignLatePenalties, IgnorePattern, LimitOutput, SaveAutoGrades
 from nbgrader.preprocessors.base import NbGraderPreprocessor
 from nbgrader.utils import parse_utc
-from sqlalchemy.exc import SAWarning
+from sqlalchemy.exc import OperationalError, SAWarning
 from traitlets import Any, List
 from traitlets.config import Config, PyFileConfigLoader
 
 from autograder import rebuild
-from autograder.files import write_atomically
+from autograder.files import DiskFull, is_full, write_atomically
 from autograder.sanitize import safe_notebook
 
 QUIET = 50
+WAIT_SECONDS = 600
 
 
 class RecordError(Exception):
@@ -64,28 +67,53 @@ class VerifiedGrades(SaveAutoGrades):
             self.gradebook.db.commit()
 
 
+class LatePenalties(AssignLatePenalties):
+    """nbgrader's AssignLatePenalties on a gradebook that is already open."""
+
+    gradebook = Any()
+
+    def preprocess(
+        self, nb: NotebookNode, resources: ResourcesDict
+    ) -> tuple[NotebookNode, ResourcesDict]:
+        marks = resources["nbgrader"]
+        student, assignment = marks["student"], marks["assignment"]
+        notebook = self.gradebook.find_submission_notebook(marks["notebook"], assignment, student)
+        notebook.late_submission_penalty = None
+        late = self.gradebook.find_submission(assignment, student).total_seconds_late
+        if late > 0:
+            self.init_plugin()
+            penalty = self.plugin_inst.late_submission_penalty(student, notebook.score, late)
+            if penalty is not None:
+                notebook.late_submission_penalty = self._check_late_penalty(notebook, penalty)
+        self.gradebook.db.commit()
+        return nb, resources
+
+
 class ReplayedAutograde(Autograde):
-    """nbgrader's Autograde, with a notebook that was already executed and verified elsewhere."""
+    """nbgrader's Autograde, with a notebook that was already executed and verified elsewhere.
+
+    CheckCellMetadata is left out: nbgrader's marks on the cells are those of the master, which
+    passed it in generate_assignment.
+    """
 
     autograde_preprocessors = List([IgnorePattern, LimitOutput])
 
-    def replay(
-        self,
-        notebook: NotebookNode,
-        student: str,
-        assignment: str,
-        gradebook: Gradebook,
-        crashed: set[str],
-    ) -> str:
-        """Run nbgrader's second pass on the notebook; the text of the autograded notebook."""
+    def open(self, gradebook: Gradebook) -> None:
+        """Make nbgrader's second pass ready, once for all notebooks."""
         self._sanitizing = False
         self.exporter = self.exporter_class(parent=self, config=self.config)
+        self.exporter.optimistic_validation = True
         self._init_preprocessors()
-        grades = VerifiedGrades(parent=self, gradebook=gradebook, crashed=crashed)
-        for step in (grades, AssignLatePenalties(parent=self), CheckCellMetadata(parent=self)):
+        self.grades = VerifiedGrades(parent=self, gradebook=gradebook)
+        for step in (self.grades, LatePenalties(parent=self, gradebook=gradebook)):
             self.exporter.register_preprocessor(step)
+
+    def replay(
+        self, notebook: NotebookNode, student: str, assignment: str, crashed: set[str]
+    ) -> str:
+        """Run nbgrader's second pass on the notebook; the text of the autograded notebook."""
+        self.grades.crashed = crashed
         marks = {"student": student, "assignment": assignment, "notebook": assignment}
-        marks["db_url"] = self.coursedir.db_url
         return self.exporter.from_notebook_node(notebook, {"nbgrader": marks})[0]
 
 
@@ -95,6 +123,7 @@ class Recorder:
     def __init__(self, out: Path, assignment: str, config_file: Path | None = None):
         self.out, self.assignment = out, assignment
         self.config = course_config(out, config_file)
+        self.policy = config_file.read_text("utf-8") if config_file and config_file.exists() else ""
         self.coursedir = CourseDirectory(config=self.config)
         self.database = out / "gradebook.db"
         let_nbgrader_find_alembic()
@@ -104,25 +133,32 @@ class Recorder:
 
         Does nothing, and says so by False, if the very same one is there already.
         """
-        folder = self.out / "source" / self.assignment
-        notebook = folder / f"{self.assignment}.ipynb"
-        if notebook.exists() and notebook.read_text("utf-8") == master and self._knows_assignment():
+        folder, entered = self.out / "source" / self.assignment, self._entered(master, files)
+        mark = self.out / "source" / f".{self.assignment}.entered"
+        if mark.exists() and mark.read_text("utf-8") == entered and self._knows_assignment():
             self.released = self._released()
             return False
+        mark.unlink(missing_ok=True)
         for name, data in files.items():
             write_atomically(folder / name, data)
-        self._generate(master, notebook)
+        self._generate(master, folder / f"{self.assignment}.ipynb")
         self.released = self._released()
+        write_atomically(mark, entered.encode())
         return True
 
+    def _entered(self, master: str, files: dict[str, bytes]) -> str:
+        """What tells one version of an assignment from another."""
+        return hashlib.sha256(repr((master, sorted(files.items()))).encode()).hexdigest()
+
     def _knows_assignment(self) -> bool:
+        released = self.out / "release" / self.assignment / f"{self.assignment}.ipynb"
         try:
             self.gradebook.find_notebook(self.assignment, self.assignment)
         except MissingEntry:
             return False
         finally:
             self.gradebook.db.remove()
-        return True
+        return released.exists()
 
     def _generate(self, master: str, notebook: Path) -> None:
         write_atomically(notebook, master.encode())
@@ -132,14 +168,13 @@ class Recorder:
             converter.coursedir.assignment_id = self.assignment
             converter.force = True
             converter.start()
-        except BaseException as error:
-            notebook.unlink()
-            if isinstance(error, Exception):
-                raise RecordError(
-                    f"nbgrader's gradebook {self.database} does not take '{self.assignment}': if "
-                    f"its cells changed, choose another --out or remove that file ({error})."
-                ) from error
-            raise
+        except Exception as error:
+            if is_full(error):
+                raise DiskFull(self.database) from error
+            raise RecordError(
+                f"nbgrader's gradebook {self.database} does not take '{self.assignment}': if "
+                f"its cells changed, choose another --out or remove that file ({error})."
+            ) from error
 
     def _released(self) -> dict[str, str]:
         """The checksum of each cell as it was released: so nbgrader knows an unchanged answer."""
@@ -149,9 +184,11 @@ class Recorder:
         return {m["grade_id"]: m["checksum"] for m in marks if "checksum" in m}
 
     def __enter__(self) -> Recorder:
+        make_gradebook(self.database, self.coursedir.course_id)
+        self.gradebook = Gradebook(self.coursedir.db_url, self.coursedir.course_id)
         self.converter = ReplayedAutograde(coursedir=self.coursedir, config=self.config)
         self.converter.log.setLevel(QUIET)
-        self.gradebook = Gradebook(self.coursedir.db_url, self.coursedir.course_id)
+        self.converter.open(self.gradebook)
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -164,6 +201,12 @@ class Recorder:
         self.gradebook.db.remove()
         return students
 
+    def terms(self) -> str:
+        """What a penalty depends on besides the submission: the due date and the settings."""
+        due = self.gradebook.find_assignment(self.assignment).duedate
+        self.gradebook.db.remove()
+        return hashlib.sha256(f"{due}\0{self.policy}".encode()).hexdigest()
+
     def record(self, graded: dict) -> None:
         """Enter one verdict; doing it twice changes nothing, and manual scores stay."""
         student, assignment = graded["student"], self.assignment
@@ -172,20 +215,71 @@ class Recorder:
             name = rebuild.mark_id(cell)
             if name in self.released:
                 cell.metadata.nbgrader.checksum = self.released[name]
-        crashed = {
-            f"check-{r['check']}" for r in graded["checks"] if r["status"] == "check-crashed"
-        }
-        stamp = {"timestamp": parse_utc(graded["timestamp"]) if graded["timestamp"] else None}
-        self.gradebook.update_or_create_student(student)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SAWarning)
-            self.gradebook.update_or_create_submission(assignment, student, **stamp)
-        text = self.converter.replay(notebook, student, assignment, self.gradebook, crashed)
-        self.gradebook.db.remove()
+        with self._transaction():
+            text = self._enter(graded, notebook)
         folder = Path(self.coursedir.format_path("autograded", student, assignment))
         write_atomically(folder / f"{assignment}.ipynb", text.encode())
         if graded["timestamp"]:
             write_atomically(folder / "timestamp.txt", graded["timestamp"].encode())
+
+    def _enter(self, graded: dict, notebook: NotebookNode) -> str:
+        """Student, submission and scores; returns the text of the autograded notebook."""
+        crashed = {
+            f"check-{r['check']}" for r in graded["checks"] if r["status"] == "check-crashed"
+        }
+        stamp = {"timestamp": parse_utc(graded["timestamp"]) if graded["timestamp"] else None}
+        self.gradebook.update_or_create_student(graded["student"])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SAWarning)
+            self.gradebook.update_or_create_submission(self.assignment, graded["student"], **stamp)
+        return self.converter.replay(notebook, graded["student"], self.assignment, crashed)
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All that nbgrader commits in the block is one transaction, or nothing of it is done.
+
+        It waits for other writers at its beginning: afterwards there is nothing to wait for.
+        """
+        db = self.gradebook.db
+        try:
+            with self.gradebook.engine.connect() as connection, connection.begin():
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                db.remove()
+                db.configure(bind=connection, join_transaction_mode="rollback_only")
+                try:
+                    yield
+                finally:
+                    db.remove()
+                    db.configure(bind=self.gradebook.engine)
+        except OperationalError as error:
+            if is_full(error):
+                raise DiskFull(self.database) from error
+            if is_busy(error):
+                raise RecordError(
+                    f"another program has been writing to {self.database} for "
+                    f"{WAIT_SECONDS // 60} minutes: close it and run the command again."
+                ) from error
+            raise
+
+
+def is_busy(error: OperationalError) -> bool:
+    return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+
+
+def make_gradebook(path: Path, course_id: str) -> None:
+    """Make an empty gradebook if there is none: the whole file or nothing."""
+    if path.exists():
+        return
+    partial = path.with_name(f".{path.name}.part")
+    partial.unlink(missing_ok=True)
+    try:
+        Gradebook(f"sqlite:///{partial}", course_id).close()
+        os.replace(partial, path)
+    except Exception as error:
+        partial.unlink(missing_ok=True)
+        if is_full(error):
+            raise DiskFull(path) from error
+        raise
 
 
 def course_config(out: Path, config_file: Path | None) -> Config:
@@ -197,7 +291,7 @@ def course_config(out: Path, config_file: Path | None) -> Config:
     config.CourseDirectory.root = str(out)
     for step in ("source", "release", "submitted", "autograded", "feedback"):
         config.CourseDirectory[f"{step}_directory"] = step
-    config.CourseDirectory.db_url = f"sqlite:///{out / 'gradebook.db'}"
+    config.CourseDirectory.db_url = f"sqlite:///{out / 'gradebook.db'}?timeout={WAIT_SECONDS}"
     return config
 
 

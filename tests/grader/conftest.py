@@ -10,8 +10,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.collect import Submission
+from autograder.course import Course, Terms, task_of
 from autograder.execute import Limits
-from autograder.grade import Course, task_of
 from autograder.rebuild import stubs
 from autograder.verify import grade_one
 
@@ -124,7 +124,7 @@ def graded(course: Course, handed_in: Callable[..., Submission]) -> Callable[...
     def grade(data: bytes | None, checks: str = CHECKS, **limits: float) -> dict:
         given = replace(course, checks=checks)
         submission = handed_in("student-01", data)
-        task = task_of(given, submission, Limits(**limits))
+        task = task_of(given, submission, Terms(Limits(**limits), sandbox=False))
         verdict = grade_one(replace(task, stubs=stubs(make_master())))
         verdict["rows"] = {row["check"]: row for row in verdict["checks"]}
         verdict["scores"] = {row["check"]: row["score"] for row in verdict["checks"]}
