@@ -15,7 +15,7 @@ from pygments.lexers import PythonLexer
 from autograder import rebuild
 from autograder.files import write_atomically
 from autograder.hand_grades import HandGrades
-from autograder.pages import preformatted, render, visible
+from autograder.pages import UNSEEN, preformatted, render, visible
 from autograder.sanitize import safe_outputs
 from autograder.verify import CAUSES, total
 
@@ -198,7 +198,7 @@ def error_message(cell: NotebookNode) -> str:
 
 def highlighted(cell: NotebookNode) -> Markup:
     """A cell's source as HTML: code in colors, an answer in prose as it was written."""
-    source = cell.source[:100_000]
+    source = UNSEEN.sub("", cell.source[:100_000])
     if cell.cell_type != "code":
         return Markup("{}").format(source)
     return Markup(highlight(source, PythonLexer(), HtmlFormatter(nowrap=True)))
@@ -216,5 +216,5 @@ def shown(output: NotebookNode) -> Markup:
             source = f"data:{kind};base64,{''.join(data[kind].split())}"
             return Markup('<img alt="output of this cell" src="{}">').format(source)
     if "text/html" in data:
-        return Markup(data["text/html"])
+        return Markup(UNSEEN.sub("", data["text/html"]))
     return preformatted(data.get("text/plain", ""))

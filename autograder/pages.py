@@ -19,15 +19,16 @@ UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u
 
 @functools.cache
 def environment() -> jinja2.Environment:
-    """Templates that escape whatever they are given."""
+    """Templates that escape whatever they are given, and drop what nobody can see of it."""
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
+        finalize=lambda value: visible(value) if type(value) is str else value,
     )
-    made.filters.update(points=points, words=words, ticked=ticked, visible=visible)
+    made.filters.update(points=points, words=words, ticked=ticked)
     made.filters.update(percent=percent, counted=counted, feedback_link=feedback_link)
     return made
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from autograder.similarity import units
 from autograder.verify import CAUSES
 
-NUMBERS = re.compile(r"[-+]?(?:\d[\d,]*\.?\d*|\.\d+)(?:e[-+]?\d+)?|\b(?:nan|inf)\b", re.IGNORECASE)
+NUMBERS = re.compile(
+    r"[-+]?(?:\d+(?:,\d{3})*(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?|\b(?:nan|inf)\b", re.IGNORECASE
+)
 LISTS = re.compile(r"#(?:[\s,;\[\]()]+#)+")
 LONGEST = 1500
 MOST_MESSAGES, MOST_ANSWERS = 4, 3
