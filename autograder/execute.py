@@ -27,6 +27,7 @@ PASSED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "FEATHERWEIGHT_DATA")
 SHOWN_TYPES = ("text/plain", "text/html", "text/markdown", "text/latex")
 SHOWN_IMAGES = ("image/png", "image/jpeg", "image/svg+xml")
 START_TIMEOUT = 60.0
+SEED = 0  # of every generator when a notebook starts, so that a regrade gives the same
 INTERRUPT_GRACE = 2.0
 ENDING_GRACE = 1.0
 MAX_RESTARTS = 3
@@ -90,6 +91,9 @@ class MessageSession:
         """Start the kernel, or raise `StudentGone`."""
         raise NotImplementedError
 
+    def prepare(self) -> None:
+        """What is to be done before the first cell; the agent must answer after it."""
+
     def ended(self) -> bool:
         """Whether the kernel's process is gone."""
         raise NotImplementedError
@@ -111,6 +115,8 @@ class MessageSession:
         try:
             self.launch(self._connection())
             self._connect()
+            self.prepare()
+            self.request(json.dumps({"do": "begin", "args": {"list": [SEED]}}), START_TIMEOUT)
         except BaseException:
             self.kill()
             raise
@@ -297,9 +303,8 @@ class KernelSession(MessageSession):
             start_new_session=True,
         )
 
-    def start(self) -> None:
-        """Start the kernel and install the agent that answers requests."""
-        super().start()
+    def prepare(self) -> None:
+        """Install the agent that answers requests."""
         source = f"{Path(agent.__file__).read_text(encoding='utf-8')}\ninstall(get_ipython())\n"
         outcome = self.run(f"exec(compile({source!r}, '<agent>', 'exec'), {{}})", START_TIMEOUT)
         if outcome.status != "ok":

@@ -44,7 +44,6 @@ PEOPLE = f"student:x:{confine.USER}:{confine.USER}::{confine.BOX}/home:/bin/sh\n
 GROUPS = f"student:x:{confine.USER}:\n"
 # Root maps the student to a user that no system gives to anybody.
 NOBODY_OUTSIDE = 1_999_999_999
-SEED = 20_170
 WATCH_SECONDS = 0.1
 KILL_SECONDS = 10.0
 CROWD = 0.8
@@ -286,15 +285,19 @@ class WarmParent:
         command = [bubblewrap(), *wall(self.gpu, self.unavailable, self._people())]
         program = [sys.executable, "-s", str(GRADER / "warm.py"), str(theirs.fileno())]
         with theirs, (self.folder / "said").open("wb") as said:
-            self.process = subprocess.Popen(
-                [*command, *program],
-                pass_fds=(theirs.fileno(),),
-                stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=said,
-                env={"PATH": "/usr/bin:/bin"},
-                extra_groups=[] if os.geteuid() == 0 else None,
-            )
+            try:
+                self.process = subprocess.Popen(
+                    [*command, *program],
+                    pass_fds=(theirs.fileno(),),
+                    stdin=subprocess.DEVNULL,
+                    stdout=said,
+                    stderr=said,
+                    env={"PATH": "/usr/bin:/bin"},
+                    extra_groups=[] if os.geteuid() == 0 else None,
+                )
+            except OSError as error:
+                shutil.rmtree(self.folder)
+                raise NoSandbox(NO_NAMESPACES.format(said=error)) from None
         outer = NOBODY_OUTSIDE if os.geteuid() == 0 else confine.USER
         settings = {"preload": self.preload, "unavailable": self.unavailable, "outer_user": outer}
         try:
@@ -429,7 +432,6 @@ class SandboxSession(MessageSession):
         order = {
             "connection": connection | {"ip": "/tmp/kernel"},
             "limits": self.limits.as_dict() | {"cpu_seconds": self._cpu_seconds()},
-            "seed": SEED,
         }
         with theirs, listening[0], listening[1]:
             handed = [files, *(one.fileno() for one in listening), theirs.fileno()]

@@ -12,7 +12,6 @@ import base64
 import importlib
 import json
 import os
-import random
 import signal
 import socket
 import sys
@@ -147,6 +146,7 @@ def be_init(order: dict, descriptors: tuple) -> None:
     confine.die_with_parent()
     os.setsid()
     socket.sethostname("sandbox")
+    confine.raise_loopback()
     confine.limit(order["limits"])
     confine.furnish(order["limits"]["file_bytes"], order["mounts"])
     put_files(files)
@@ -194,7 +194,6 @@ def be_kernel(order: dict, descriptors: tuple) -> None:
     app.initialize(["--HistoryManager.enabled=False"])
     os.unlink(connection)
     agent.install(app.shell)
-    reseed(order["seed"])
     app.start()
 
 
@@ -204,15 +203,6 @@ def silence() -> None:
     for descriptor in (0, 1, 2):
         os.dup2(nowhere, descriptor)
     os.close(nowhere)
-
-
-def reseed(seed: int) -> None:
-    """Every notebook begins with the same generators, whatever was imported before."""
-    random.seed(seed)
-    if "numpy" in sys.modules:
-        sys.modules["numpy"].random.seed(seed)
-    if "torch" in sys.modules:
-        sys.modules["torch"].manual_seed(seed)
 
 
 class ForkedKernelApp(IPKernelApp):
