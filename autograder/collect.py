@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 from dateutil.parser import parse
 from dateutil.tz import gettz
 from nbformat import NotebookNode
+from tqdm import tqdm
 
 from autograder.archives import (
     NO_LINKS,
@@ -137,7 +137,8 @@ def collect(
     fresh: list[Record] = []
     try:
         with opened(source) as tree:
-            for student, hand_in in identified(tree, source, assignment, timezone, records):
+            people = identified(tree, source, assignment, timezone, records)
+            for student, hand_in in tqdm(people, "collect", unit="student", delay=2, disable=None):
                 chosen = choose(hand_in, assignment, answers)
                 record = record_of(student, assignment, hand_in, chosen)
                 where = place(chosen, submitted / student / assignment, assignment, in_place)
@@ -202,7 +203,7 @@ def submission_of(record: Record, path: Path | None, chosen: Chosen, hand_in: Ha
 
 def identified(
     tree: Tree, source: Path, assignment: str, timezone: str, records: list[Record]
-) -> Iterator[tuple[str, HandIn]]:
+) -> list[tuple[str, HandIn]]:
     """Each student's id and what they handed in.
 
     A Canvas user keeps the id of an earlier assignment, even if the name was changed.
@@ -210,9 +211,11 @@ def identified(
     hand_ins = hand_ins_of(tree, source, assignment, timezone)
     ids = distinct_ids({who: hand_in.label for who, hand_in in hand_ins.items()})
     known = {r.platform_id: r.student for r in records if r.platform == "canvas"}
+    found = []
     for who, hand_in in hand_ins.items():
         kept = known.get(hand_in.platform_id, "") if hand_in.platform == "canvas" else ""
-        yield (kept if kept and safe_id(kept) == kept else ids[who]), hand_in
+        found.append((kept if kept and safe_id(kept) == kept else ids[who], hand_in))
+    return found
 
 
 def hand_ins_of(
