@@ -320,9 +320,12 @@ class WarmParent:
         return self.process is not None and self.process.poll() is None
 
     def fork(self, order: dict, descriptors: list[int]) -> None:
-        """Have a kernel forked that answers on the given sockets."""
+        """Have a kernel forked that answers on the given sockets; a parent that died starts anew."""
         try:
             with self.lock:
+                if not self.alive():
+                    self.close()
+                    self.start()
                 socket.send_fds(self.orders, [json.dumps(order).encode()], descriptors)
         except OSError as error:
             raise NoSandbox(f"The sandbox ended ({error}).") from None

@@ -292,13 +292,15 @@ def test_module_that_starts_a_thread_is_not_shared(tmp_path, monkeypatch):
     parent.close()
 
 
-def test_dead_warm_parent_is_replaced():
-    first = sandbox.warm_parent((), (), False)
-    assert sandbox.warm_parent((), (), False) is first
-    first.process.kill()
-    first.process.wait()
-    second = sandbox.warm_parent((), (), False)
-    assert second is not first and second.alive()
+def test_dead_warm_parent_starts_anew():
+    parent = sandbox.warm_parent((), (), False)
+    parent.process.kill()
+    parent.process.wait()
+    session = SandboxSession({}, LIMITS, parent)
+    session.start()
+    assert text(session.run("print(1)", 10)) == "1"
+    session.kill()
+    assert sandbox.warm_parent((), (), False) is parent
     sandbox.close_warm_parent()
 
 

@@ -137,3 +137,47 @@ def test_check_that_the_file_lacks_counts_as_crashed(graded, submit):
     only = "from autograder.check import check\n@check('name', points=1)\ndef n(s, r): 1 / 0"
     verdict = graded(submit(), only)
     assert set(verdict["statuses"].values()) == {"check-crashed"}
+
+
+STUMBLING = """
+from autograder.check import check, close
+
+@check("double", points=2)
+def double(student, rng):
+    close(student.call("double", 2.0).real, 4.0)
+
+@check("mean", points=3)
+def mean(student, rng):
+    close(student.call("mean", [1.0]), no_such_name)
+
+@check("name", points=1)
+def name(student, rng):
+    close(student.get("course"), "featherweight")
+"""
+
+
+def test_answer_on_which_a_check_stumbles_is_wrong_and_a_check_that_always_does_counts_for_nobody(
+    graded, submit
+):
+    verdict = graded(submit(double="def double(x): return 'text'"), STUMBLING)
+    assert verdict["statuses"] == {"double": "graded", "mean": "check-crashed", "name": "graded"}
+    assert verdict["scores"] == {"double": 0, "mean": 0, "name": 1}
+    assert "AttributeError" in verdict["rows"]["double"]["detail"]
+    assert "AttributeError" not in verdict["rows"]["double"]["message"]
+
+
+def test_instructor_is_told_of_a_cell_that_met_a_limit(graded, submit):
+    slow = "def double(x): return 2 * x\nwhile True: pass"
+    verdict = graded(submit(double=slow), cell_seconds=1.0)
+    assert "the cell 'double' took too long" in verdict["notes"]
+
+
+def test_output_is_bounded_over_the_whole_notebook(graded, submit):
+    loud = "print('x' * 900)\n"
+    answers = {"double": "def double(x): return 2 * x", "name": "course = 'featherweight'"}
+    verdict = graded(
+        submit(**{name: loud + text for name, text in answers.items()}), output_bytes=1500
+    )
+    assert verdict["scores"] == {"double": 2, "mean": 3, "name": 1}
+    assert len(str([cell.get("outputs") for cell in verdict["notebook"]["cells"]])) < 2500
+    assert any("printed more than is kept" in note for note in verdict["notes"])
