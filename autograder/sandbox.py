@@ -320,7 +320,7 @@ class WarmParent:
         return self.process is not None and self.process.poll() is None
 
     def fork(self, order: dict, descriptors: list[int]) -> None:
-        """Have a kernel forked that answers on the given sockets; a parent that died starts anew."""
+        """Have a kernel forked that answers on the given sockets; a dead parent starts anew."""
         try:
             with self.lock:
                 if not self.alive():
