@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from autograder.roster import visible
+from autograder.roster import shown
 
 MAX_NOTEBOOK = 50 * 10**6
 MAX_ENTRIES = 100_000
@@ -25,6 +25,7 @@ MAX_FILES = 2_000
 """Files in one student's folder at most."""
 MAX_DEPTH = 6
 PIECE = 1 << 16
+TIMESTAMP = "timestamp.txt"
 CENTRAL = b"PK\x01\x02"
 NO_LINKS = "is a link, which is not followed"
 IRREGULAR = "is not a regular file"
@@ -61,12 +62,12 @@ class Entry:
 
     @property
     def name(self) -> str:
-        return visible("/".join(self.parts))
+        return shown("/".join(self.parts))
 
     def read(self, limit: int | None = None) -> bytes:
         """The bytes; raises `Refused` if there are more than `limit`, or none to be had."""
         if self.problem:
-            raise Refused(f"{visible(self.parts[-1])} {self.problem}")
+            raise Refused(f"{shown(self.parts[-1])} {self.problem}")
         return self.reader(MAX_NOTEBOOK if limit is None else limit)
 
 
@@ -141,7 +142,7 @@ def walk(folder: Path, parts: tuple[str, ...]) -> Iterator[Entry]:
         path, where = folder / name, (*parts, name)
         if name in SYSTEM:
             continue
-        if path.is_symlink() or not path.is_dir() or is_notebook(name):
+        if path.is_symlink() or not path.is_dir() or is_notebook(name) or name == TIMESTAMP:
             yield folder_entry(path, where)
         elif len(where) <= MAX_DEPTH:
             yield from walk(path, where)
@@ -166,7 +167,7 @@ def folder_entry(path: Path, parts: tuple[str, ...]) -> Entry:
 
 def read_regular(path: Path, limit: int = MAX_NOTEBOOK) -> bytes:
     """The bytes of a regular file: no link, no device, no pipe, no more than the limit."""
-    name = visible(path.name)
+    name = shown(path.name)
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
@@ -244,7 +245,7 @@ def zip_tree(path: Path, archive: zipfile.ZipFile) -> Tree:
         parts = tuple(part for part in re.split(r"[/\\]", name) if part not in ("", "."))
         if leaves(name, parts):
             raise ArchiveError(
-                f"{path} has an entry '{visible(name)[:100]}', which leads out of it: that is no "
+                f"{path} has an entry '{shown(name)[:100]}', which leads out of it: that is no "
                 "platform's download, and nothing of it was taken."
             )
         if not parts or SYSTEM.intersection(parts):
@@ -287,7 +288,7 @@ def trouble(info: zipfile.ZipInfo, parts: tuple[str, ...]) -> str:
 
 def read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int) -> bytes:
     """The bytes of a zip's entry, counted as they are unpacked: its header may lie."""
-    name = visible(member_name(info).split("/")[-1])
+    name = shown(member_name(info).split("/")[-1])
     try:
         with archive.open(info) as file:
             return bounded(file, name, limit)

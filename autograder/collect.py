@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC
 from pathlib import Path
@@ -22,6 +23,7 @@ from tqdm import tqdm
 
 from autograder.archives import (
     NO_LINKS,
+    TIMESTAMP,
     ArchiveError,
     Entry,
     Refused,
@@ -39,6 +41,7 @@ from autograder.roster import (
     distinct_ids,
     read_records,
     safe_id,
+    shown,
     visible,
     write_records,
 )
@@ -48,7 +51,7 @@ if TYPE_CHECKING:
 
 MOST_COMPARED = 10
 """Misnamed notebooks of one student that are read to find the right one."""
-TIMESTAMP = "timestamp.txt"
+LARGEST_COMPARED = 10**7
 
 
 class CollectError(Exception):
@@ -90,7 +93,7 @@ class Handed:
 
     @property
     def name(self) -> str:
-        return visible("/".join(self.parts))
+        return shown("/".join(self.parts))
 
 
 @dataclass
@@ -133,21 +136,27 @@ def collect(
     answers = {mark_id(cell) for cell in master.cells if is_answer(cell)}
     path = submitted.parent / FILE
     records = read_records(path)
-    found: list[Submission] = []
-    fresh: list[Record] = []
-    try:
-        with opened(source) as tree:
-            people = identified(tree, source, assignment, timezone, records)
-            for student, hand_in in tqdm(people, "collect", unit="student", delay=2, disable=None):
-                chosen = choose(hand_in, assignment, answers)
-                record = record_of(student, assignment, hand_in, chosen)
-                where = place(chosen, submitted / student / assignment, assignment, in_place)
-                found.append(submission_of(record, where, chosen, hand_in))
-                fresh.append(record)
+    found: list[tuple[Submission, Record]] = []
+    with in_one_sentence(submitted), opened(source) as tree:
+        people = identified(tree, source, assignment, timezone, records)
+        for student, hand_in in tqdm(people, "collect", unit="student", delay=2, disable=None):
+            chosen = choose(hand_in, assignment, answers)
+            where = place(chosen, submitted / student / assignment, assignment, in_place)
+            record = record_of(student, assignment, hand_in, chosen)
+            found.append((submission_of(record, where, chosen, hand_in), record))
         if not in_place:
+            fresh = [record for _, record in found]
             forget(records, fresh, submitted, assignment)
-            others = [record for record in records if record.assignment != assignment]
-            write_records(path, [*others, *fresh])
+            rest = [record for record in records if record.assignment != assignment]
+            write_records(path, [*rest, *fresh])
+    return sorted((submission for submission, _ in found), key=lambda one: one.student)
+
+
+@contextmanager
+def in_one_sentence(submitted: Path) -> Iterator[None]:
+    """Let whatever stops the collecting of a class say so in one sentence."""
+    try:
+        yield
     except ArchiveError as error:
         raise CollectError(str(error)) from None
     except OSError as error:
@@ -155,7 +164,6 @@ def collect(
             raise DiskFull(submitted) from error
         reason = error.strerror or error
         raise CollectError(f"Copying submissions to {submitted} failed: {reason}.") from error
-    return sorted(found, key=lambda submission: submission.student)
 
 
 def zone_exists(timezone: str) -> None:
@@ -190,11 +198,9 @@ def record_of(student: str, assignment: str, hand_in: HandIn, chosen: Chosen) ->
 
 
 def submission_of(record: Record, path: Path | None, chosen: Chosen, hand_in: HandIn) -> Submission:
-    notes = list(hand_in.notes)
-    if safe_id(hand_in.label) != visible(hand_in.label) or record.student != safe_id(hand_in.label):
-        shown = visible(hand_in.label).encode("unicode_escape").decode("ascii", "replace")
-        text = visible(hand_in.label) if visible(hand_in.label).isprintable() else shown
-        notes.insert(0, f"the id stands for the name '{text}'")
+    notes = hand_in.notes
+    if record.student != visible(hand_in.label):
+        notes = [f"the id stands for the name '{shown(hand_in.label)}'", *notes]
     return Submission(record.student, path, chosen.status, chosen.timestamp, tuple(notes))
 
 
@@ -223,7 +229,8 @@ def hand_ins_of(
 ) -> dict[tuple[str, str], HandIn]:
     """What every student handed in: by a platform's names, or folder by folder.
 
-    The students are told apart by their name and the platform's number.
+    The students are told apart by their name and the platform's number; on Canvas, where the
+    number is theirs for good, by that alone.
     """
     from autograder import lms
 
@@ -245,7 +252,8 @@ def from_platform(files: list[tuple[Entry, Named]], timezone: str) -> dict[tuple
     hand_ins: dict[tuple[str, str], HandIn] = {}
     for entry, named in files:
         start = HandIn(named.label, named.name, named.platform, named.platform_id)
-        hand_in = hand_ins.setdefault((named.name, named.platform_id), start)
+        name = "" if named.platform == "canvas" else named.name
+        hand_in = hand_ins.setdefault((name, named.platform_id), start)
         hand_in.files.append(
             Handed(
                 entry,
@@ -267,7 +275,7 @@ def time_of(named: Named, timezone: str, notes: list[str]) -> str:
     try:
         return platform_time(named.time, timezone) if named.time else ""
     except (ValueError, OverflowError):
-        add(notes, f"the time '{visible(named.time)}' cannot be read")
+        add(notes, f"the time '{shown(named.time)}' cannot be read")
         return ""
 
 
@@ -345,29 +353,36 @@ def likeliest(
 ) -> Handed | None:
     """The notebook at its right place, or the likeliest other one, with a note."""
     for parts in ((assignment, f"{assignment}.ipynb"), (f"{assignment}.ipynb",)):
-        right = [
-            file for file in notebooks if file.parts == parts or is_renamed(hand_in, file, parts)
-        ]
+        right = [f for f in notebooks if f.parts == parts or is_renamed(hand_in, f, parts)]
         if right:
-            if len(right) > 1:
-                add(hand_in.notes, f"{len(right)} files have the name {parts[-1]}")
+            near = [f for f in notebooks if not is_elsewhere(hand_in, f, assignment)]
+            if len(near) > 1:
+                add(hand_in.notes, f"{len(near)} notebooks were there")
             return max(right, key=lambda file: file.upload)
+    best = best_of(hand_in, notebooks, assignment, answers)
+    if best is not None:
+        add(hand_in.notes, f"graded from '{best.name}', for there is no {assignment}.ipynb")
+        if len(notebooks) > 1:
+            add(hand_in.notes, f"{len(notebooks)} notebooks were there")
+    return best
+
+
+def best_of(
+    hand_in: HandIn, notebooks: list[Handed], assignment: str, answers: set[str]
+) -> Handed | None:
+    """Of notebooks with other names, the one with most answers of the assignment."""
     for file in notebooks:
         if file.entry.problem:
             add(hand_in.notes, f"{file.name} {file.entry.problem}")
     good = [file for file in notebooks if not file.entry.problem] or notebooks
     good.sort(key=lambda file: (plain(assignment) not in plain(file.parts[-1]), file.parts))
     ranked = [(rank(file, assignment, answers), file) for file in good[:MOST_COMPARED]]
-    ranked = [
-        (key, file) for key, file in ranked if key[0] or not is_elsewhere(hand_in, file, assignment)
+    fitting = [
+        (key, file)
+        for key, file in ranked
+        if key[0] < 0 or not is_elsewhere(hand_in, file, assignment)
     ]
-    if not ranked:
-        return None
-    best = min(ranked, key=lambda pair: pair[0])[1]
-    add(hand_in.notes, f"graded from '{best.name}', for there is no {assignment}.ipynb")
-    if len(notebooks) > 1:
-        add(hand_in.notes, f"{len(notebooks)} notebooks were there")
-    return best
+    return min(fitting, key=lambda pair: pair[0])[1] if fitting else None
 
 
 def is_renamed(hand_in: HandIn, file: Handed, parts: tuple[str, ...]) -> bool:
@@ -386,7 +401,7 @@ def is_elsewhere(hand_in: HandIn, file: Handed, assignment: str) -> bool:
 def rank(file: Handed, assignment: str, answers: set[str]) -> tuple[int, int, int, str]:
     """Sort key: most of the assignment's answer cells, the likeliest name, the last upload."""
     try:
-        found = {cell.grade_id for cell in read_cells(file.entry.read())}
+        found = {cell.grade_id for cell in read_cells(file.entry.read(LARGEST_COMPARED))}
     except (Refused, Unreadable):
         found = set()
     likely = plain(assignment) in plain(file.parts[-1])

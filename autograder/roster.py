@@ -59,6 +59,12 @@ def visible(name: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
+def shown(name: str) -> str:
+    """A name for one line of a report: escapes for what cannot be printed, and not too long."""
+    text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in visible(name))
+    return text if len(text) <= 120 else f"{text[:100]}…{text[-19:]}"
+
+
 def safe_id(name: str) -> str:
     """The student's id: their name as it is, or a readable part of it and a hash."""
     text = visible(name)

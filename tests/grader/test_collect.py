@@ -185,6 +185,22 @@ def test_misnamed_notebook_is_matched_and_reported(gather, put, submit):
     assert "2 notebooks were there" in found.notes
 
 
+def test_notebook_beside_the_right_one_is_said(gather, put):
+    put("a/small/small.ipynb", b"one")
+    put("a/small/old.ipynb", b"{}")
+    put("a/large/large.ipynb", b"{}")
+    found = gather()["a"]
+    assert found.data == b"one"
+    assert found.notes == ("2 notebooks were there",)
+
+
+def test_names_in_notes_stay_on_one_line(gather, put):
+    put("a/small/my\nno\x1btes\u202e.ipynb", b"{}")
+    put("b/" + "x" * 200 + "/" + "y" * 200 + ".pdf", b"")
+    for found in gather().values():
+        assert all(note.isprintable() and len(note) < 250 for note in found.notes)
+
+
 def test_another_assignment_of_the_student_is_not_graded_as_this_one(gather, put, submit):
     put("a/large/large.ipynb", b'{"cells": []}')
     put("b/wrong folder/anything.ipynb", submit())
@@ -280,6 +296,14 @@ def test_timestamp_is_read_or_flagged(gather, put, text, expected):
     found = gather()["a"]
     assert (found.timestamp, found.status) == (expected, "")
     assert bool(expected) != any("timestamp" in note for note in found.notes)
+
+
+def test_folder_called_like_the_timestamp_is_flagged(gather, put):
+    put("a/small.ipynb", b"{}")
+    put("a/timestamp.txt/x", b"")
+    found = gather()["a"]
+    assert (found.data, found.timestamp) == (b"{}", "")
+    assert any("timestamp" in note for note in found.notes)
 
 
 def test_system_folders_and_loose_files_are_no_students(gather, put):
@@ -575,7 +599,7 @@ def test_canvas_download_gives_ids_that_find_back(gather, zipped, tmp_path):
     found = gather(source)
     assert list(found) == ["doejane-12345", "lilywhite-888", "roemax-777"]
     assert found["doejane-12345"].data == b"new"
-    assert "2 files have the name small.ipynb" in found["doejane-12345"].notes
+    assert "2 notebooks were there" in found["doejane-12345"].notes
     assert any("marks it as late" in note for note in found["roemax-777"].notes)
     assert any("graded from 'My Work.ipynb'" in note for note in found["roemax-777"].notes)
     assert found["lilywhite-888"].status == "no-notebook"
