@@ -16,7 +16,7 @@ from autograder import rebuild
 from autograder.files import write_atomically
 from autograder.hand_grades import HandGrades
 from autograder.pages import UNSEEN, preformatted, render, visible
-from autograder.sanitize import safe_outputs
+from autograder.sanitize import PICTURES, safe_outputs
 from autograder.verify import CAUSES, total
 
 REFUSED = ("unreadable-notebook", "no-notebook", "wrong-assignment")
@@ -162,7 +162,7 @@ def question(cell: NotebookNode, heading: str, entered: HandGrades) -> dict:
         "name": name,
         "source": highlighted(cell),
         "prose": cell.cell_type != "code",
-        "outputs": [shown(output) for output in cell.get("outputs", [])],
+        "outputs": [shown(output) for output in cell.get("outputs", [])] + attached(cell),
         "checks": [],
         "by_hand": by_hand(cell, entered),
         "comment": entered.comments.get(name, ""),
@@ -211,10 +211,20 @@ def shown(output: NotebookNode) -> Markup:
     if output.output_type == "error":
         return preformatted("\n".join(output.traceback[-30:]))
     data = output.data
-    for kind in ("image/png", "image/jpeg"):
+    for kind in PICTURES:
         if kind in data:
-            source = f"data:{kind};base64,{''.join(data[kind].split())}"
-            return Markup('<img alt="output of this cell" src="{}">').format(source)
+            return picture(kind, data[kind], "output of this cell")
     if "text/html" in data:
         return Markup(UNSEEN.sub("", data["text/html"]))
     return preformatted(data.get("text/plain", ""))
+
+
+def attached(cell: NotebookNode) -> list[Markup]:
+    """The pictures of an answer in prose."""
+    bundles = cell.get("attachments", {}).items()
+    return [picture(kind, data, name) for name, one in bundles for kind, data in one.items()]
+
+
+def picture(kind: str, data: str, name: str) -> Markup:
+    source = f"data:{kind};base64,{''.join(data.split())}"
+    return Markup('<img alt="{}" src="{}">').format(visible(name), source)

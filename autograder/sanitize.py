@@ -16,7 +16,8 @@ TAG = re.compile(r"<(?=[a-z/!?])", re.I)
 SCHEME = re.compile(r"(javascript|vbscript|text/html)\s*(?=[:,;])", re.I)
 ENTITY = re.compile(r"&(?=#|colon;|tab;|newline;)", re.I)
 REMOTE_IMAGE = re.compile(
-    r"!(?=\[[^\]]*\](?:\(\s*<?\s*(?:[a-z][a-z0-9+.-]*:|[/\\]{2})|\s*\[|(?!\()))", re.I
+    r"!(?=\[[^\]]*\](?:\(\s*<?\s*(?!attachment:)(?:[a-z][a-z0-9+.-]*:|[/\\]{2})|\s*\[|(?!\()))",
+    re.I,
 )
 TEX_MACRO = re.compile(
     r"\\(?=(?:href|url|class|cssId|style|require|html\w*|unicode|includegraphics|input|"
@@ -26,6 +27,7 @@ TEX_MACRO = re.compile(
 )
 IMAGE = re.compile(r"data:image/(png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=\s]*")
 ALLOWED_TAGS = nh3.ALLOWED_TAGS - {"a", "area", "map"}
+PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 NUMERIC = ("width", "height", "colspan", "rowspan", "start", "span", "size", "hspace", "vspace")
 LARGEST = 2000
 
@@ -41,10 +43,24 @@ def safe_notebook(notebook: NotebookNode) -> NotebookNode:
 def safe_outputs(notebook: NotebookNode) -> NotebookNode:
     """Clean, in place, the outputs only: for a page that shows each source as the text it is."""
     for cell in notebook.cells:
-        cell.pop("attachments", None)
+        pictures = safe_attachments(cell.pop("attachments", None))
+        if pictures and cell.cell_type != "code":
+            cell.attachments = from_dict(pictures)
         if cell.cell_type == "code":
             cell.outputs = from_dict([safe_output(output) for output in cell.outputs])
     return notebook
+
+
+def safe_attachments(attached: object) -> dict[str, dict[str, str]]:
+    """The pictures among what is attached to a cell."""
+    bundles = attached if isinstance(attached, dict) else {}
+    found = {}
+    for name, bundle in bundles.items():
+        kept = safe_data(bundle) if isinstance(bundle, dict) else {}
+        pictures = {kind: data for kind, data in kept.items() if kind in PICTURES}
+        if pictures:
+            found[str(name)] = pictures
+    return found
 
 
 def safe_markdown(text: str) -> str:
@@ -77,7 +93,7 @@ def safe_output(output: dict) -> dict:
 def safe_data(data: dict) -> dict[str, str]:
     """The forms of an output that can do no harm; Markdown and TeX become plain text."""
     texts = {kind: as_text(value) for kind, value in data.items()}
-    kept = {k: texts[k] for k in ("image/png", "image/jpeg") if is_base64(texts.get(k, "!"))}
+    kept = {kind: texts[kind] for kind in PICTURES if is_base64(texts.get(kind, "!"))}
     plain = texts.get("text/markdown") or texts.get("text/latex") or texts.get("text/plain")
     if plain is not None:
         kept["text/plain"] = plain

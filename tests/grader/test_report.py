@@ -10,6 +10,7 @@ from autograder.class_report import CAUSE_NAMES, Background, class_report
 from autograder.feedback import ADVICE, is_current, write_feedback
 from autograder.hand_grades import HandGrades
 from autograder.item_analysis import FEWEST, analyze
+from autograder.sanitize import safe_markdown
 from autograder.wrong_answers import WrongAnswers, normalized
 from tests.grader.hostile_pages import HOSTILE, verdict
 
@@ -90,6 +91,57 @@ def test_feedback_is_written_again_when_people_entered_something(tmp_path):
 def test_an_answer_in_prose_is_shown_as_it_was_written():
     page = feedback.feedback(verdict(essay="a < b & c <d> \\def"))
     assert "a &lt; b &amp; c &lt;d&gt; \\def" in page
+
+
+def test_pictures_of_an_answer_in_prose_are_shown():
+    graded = verdict(essay="See ![plot](attachment:plot.png)")
+    pictures = {
+        "plot.png": {"image/png": "aGk="},
+        "bad": {"text/html": "<script>alert(1)</script>"},
+    }
+    graded["notebook"]["cells"][-1]["attachments"] = pictures
+    page = feedback.feedback(graded)
+    assert '<img alt="plot.png" src="data:image/png;base64,aGk=">' in page
+    assert "alert(1)" not in page
+
+
+# What nbgrader's formgrader renders.
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a < b",
+        "x <- 3",
+        "$a_1 < b$ & $\\frac{1}{2}$",
+        "R&D; see `a && b`",
+        "![plot](attachment:p.png)",
+        "![figure](images/figure.png)",
+        "a [link](https://example.org)",
+        "# A javascript tutorial",
+    ],
+)
+def test_ordinary_prose_stays_as_it_is(text):
+    assert safe_markdown(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "gone"),
+    [
+        ("<img src=x>", "<"),
+        ("![x](https://example.org/i.png)", "!["),
+        ("![x](//example.org/i.png)", "!["),
+        ("![x][there]\n\n[there]: https://example.org", "!["),
+        ("[x](JavaScript:alert(1))", "cript:"),
+        ("[x](java&#115;cript:alert(1))", "&#"),
+        ("[x](data:text/html,1)", "html,"),
+        ("$\\href{x}{y}$", "\\href"),
+        ("$\\def\\a{\\a\\a}$", "\\def"),
+    ],
+)
+def test_prose_that_acts_is_disarmed(text, gone):
+    assert gone in text
+    assert gone not in safe_markdown(text)
 
 
 # The class report.
