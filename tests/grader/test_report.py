@@ -107,20 +107,19 @@ def test_pictures_of_an_answer_in_prose_are_shown():
 
 # What nbgrader's formgrader renders.
 
+ORDINARY = [
+    "a < b",
+    "x <- 3",
+    "$a_1 < b$ & $\\frac{1}{2}$",
+    "R&D; see `a && b`",
+    "![plot](attachment:p.png)",
+    "![figure](images/figure.png)",
+    "a [link](https://example.org)",
+    "# A javascript tutorial",
+]
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "a < b",
-        "x <- 3",
-        "$a_1 < b$ & $\\frac{1}{2}$",
-        "R&D; see `a && b`",
-        "![plot](attachment:p.png)",
-        "![figure](images/figure.png)",
-        "a [link](https://example.org)",
-        "# A javascript tutorial",
-    ],
-)
+
+@pytest.mark.parametrize("text", ORDINARY)
 def test_ordinary_prose_stays_as_it_is(text):
     assert safe_markdown(text) == text
 
