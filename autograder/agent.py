@@ -6,6 +6,8 @@ grader's side imports it too, for `encode` and `decode`: what crosses is JSON an
 
 import base64
 import builtins
+import contextlib
+import functools
 import importlib
 import json
 import math
@@ -15,6 +17,9 @@ import traceback
 
 MAX_DEPTH = 40
 MAX_BYTES = 64 * 10**6
+MAX_VALUES = 250_000
+MAX_BITS = 10_000
+MAX_KEYS = 10_000
 MAX_TEXT = 2000
 
 
@@ -27,82 +32,114 @@ class TooLarge(ValueError):
 
 
 class Budget:
-    """The bytes that one message may still carry."""
+    """The bytes and the values that one message may still carry."""
 
-    def __init__(self, size=MAX_BYTES):
-        self.left = size
+    def __init__(self, size=MAX_BYTES, values=MAX_VALUES):
+        self.left, self.values = size, values
 
     def spend(self, size):
         self.left -= size
+        self.values -= 1
         if self.left < 0:
             raise TooLarge(f"the value is larger than {MAX_BYTES // 10**6} MB")
+        if self.values < 0:
+            raise TooLarge(f"the value consists of more than {MAX_VALUES} values: a tensor holds more")
 
 
 def encode(value, keep, budget=None, depth=0):
-    """Plain data as JSON values; `keep(object)` gives number and type of what stays behind."""
+    """Plain data as JSON values; `keep(object)` gives number and type of what stays behind.
+
+    A subclass of a plain type crosses as the plain type, by that type's own methods: what an
+    object says about itself (`__class__`, `__eq__`, `__len__`, ...) is not asked.
+    """
     budget = budget or Budget()
-    budget.spend(8)
     if depth > MAX_DEPTH:
         raise TooLarge(f"the value is nested more than {MAX_DEPTH} levels deep")
-    if value is None or isinstance(value, bool):
+    kind = type(value)
+    if value is None or kind is bool:
+        budget.spend(8)
         return value
-    if isinstance(value, str):
-        budget.spend(len(value))
+    if issubclass(kind, (str, int, float)):
+        return encode_scalar(value, kind, budget)
+    if issubclass(kind, (list, tuple)):
+        budget.spend(8)
+        plain = list if issubclass(kind, list) else tuple
+        items = [encode(v, keep, budget, depth + 1) for v in plain.__iter__(value)]
+        return {plain.__name__: items}
+    if issubclass(kind, dict) and all(is_key(key) for key in dict.keys(value)):
+        if dict.__len__(value) > MAX_KEYS:
+            raise TooLarge(f"a dict has more than {MAX_KEYS} keys")
+        budget.spend(8)
+        pairs = [[encode(each, keep, budget, depth + 1) for each in p] for p in dict.items(value)]
+        return {"dict": pairs}
+    array = encode_array(value, kind, budget)
+    return {"handle": keep(value)} if array is None else array
+
+
+def encode_scalar(value, kind, budget):
+    """A text or a number without what its class made of it."""
+    if issubclass(kind, str):
+        budget.spend(8 + str.__len__(value))
         return str.__str__(value)
-    if isinstance(value, int):
-        budget.spend(int.bit_length(value) // 8)
+    budget.spend(8)
+    if issubclass(kind, int):
+        if int.bit_length(value) > MAX_BITS:
+            raise TooLarge(f"a whole number has more than {MAX_BITS} bits")
         return int.__index__(value)
-    if isinstance(value, float):
-        value = float.__float__(value)
-        return value if math.isfinite(value) else {"float": repr(value)}
-    for kind in (list, tuple):
-        if isinstance(value, kind):
-            items = [encode(v, keep, budget, depth + 1) for v in kind.__iter__(value)]
-            return {kind.__name__: items}
-    if isinstance(value, dict) and all(type(key) in (str, int) for key in value):
-        pairs = dict.items(value)
-        return {"dict": [[key, encode(v, keep, budget, depth + 1)] for key, v in pairs]}
-    array = encode_array(value, budget)
-    return array if array is not None else {"handle": keep(value)}
+    value = float.__float__(value)
+    return value if math.isfinite(value) else {"float": repr(value)}
 
 
-def encode_array(value, budget):
+def is_key(key):
+    """Whether a key of a dict is plain: text, a number, None, or a tuple of those."""
+    if issubclass(type(key), tuple):
+        return all(is_key(part) for part in tuple.__iter__(key))
+    return key is None or issubclass(type(key), (str, int, float))
+
+
+def encode_array(value, kind, budget):
     """Tensors, arrays, their scalars, dtypes and generators; None for anything else."""
     numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
-    if numpy and isinstance(value, (numpy.bool_, numpy.integer, numpy.float16, numpy.float32)):
-        return encode(value.item(), None, budget)
-    if numpy and isinstance(value, numpy.ndarray) and value.dtype.kind in "biuf":
+    if numpy and issubclass(kind, (numpy.ndarray, numpy.generic)):
         return encode_numpy(numpy, value, budget)
-    if torch and isinstance(value, torch.dtype):
+    if torch and kind is torch.dtype:
+        budget.spend(8)
         return {"dtype": str(value).removeprefix("torch.")}
-    if torch and isinstance(value, torch.Generator):
-        return {"generator": pack_tensor(value.get_state(), budget)}
-    if torch and isinstance(value, torch.Tensor) and is_dense(torch, value):
-        data = pack_tensor(value.detach().as_subclass(torch.Tensor), budget)
-        return {"tensor": data, "grad": bool(value.requires_grad)}
+    if torch and issubclass(kind, torch.Generator):
+        return {"generator": pack_tensor(torch.Generator.get_state(value), budget)}
+    if torch and issubclass(kind, torch.Tensor):
+        with torch._C.DisableTorchFunctionSubclass():
+            plain = torch.Tensor.as_subclass(value, torch.Tensor)
+            if is_dense(torch, plain):
+                data = pack_tensor(plain.detach(), budget)
+                return {"tensor": data, "grad": plain.requires_grad}
     return None
 
 
 def encode_numpy(numpy, value, budget):
-    if value.dtype.itemsize > 8:
+    """An array of numbers or truth values; one of NumPy's scalars as Python's."""
+    array = numpy.asarray(value)
+    if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
         return None
-    budget.spend(value.nbytes)
+    if not isinstance(value, numpy.ndarray):
+        return encode(array.item(), None, budget)
+    budget.spend(array.nbytes)
     from safetensors.numpy import save
 
-    native = value.astype(value.dtype.newbyteorder("="))
-    return {"array": text_of(save({"value": numpy.ascontiguousarray(native).reshape(value.shape)}))}
+    native = array.astype(array.dtype.newbyteorder("="))
+    return {"array": text_of(save({"value": numpy.ascontiguousarray(native).reshape(array.shape)}))}
 
 
 def is_dense(torch, value):
-    dense = value.layout is torch.strided and not value.is_quantized and not value.is_complex()
-    return dense and value.device.type != "meta"
+    ordinary = value.layout is torch.strided and not value.is_nested and not value.is_quantized
+    return ordinary and not value.is_complex() and value.device.type != "meta"
 
 
 def pack_tensor(tensor, budget):
     budget.spend(tensor.numel() * tensor.element_size())
     from safetensors.torch import save
 
-    return text_of(save({"value": tensor.cpu().contiguous()}))
+    return text_of(save({"value": tensor.cpu().resolve_neg().contiguous()}))
 
 
 def text_of(data):
@@ -126,15 +163,27 @@ def decode(data, resolve, grads=True, depth=0):
     if tag == "tuple":
         return tuple(decode(item, resolve, grads, depth + 1) for item in body)
     if tag == "dict":
-        return {plain_key(key): decode(item, resolve, grads, depth + 1) for key, item in body}
+        return decode_dict(body, resolve, grads, depth)
     if tag == "handle":
         return resolve(int(body[0]), str(body[1])[:200])
     return decode_array(tag, body, grads and data.get("grad") is True)
 
 
-def plain_key(key):
-    if type(key) not in (str, int):
-        raise NotPlain("a key that is neither text nor a number")
+def decode_dict(pairs, resolve, grads, depth):
+    """A dict whose keys are plain, different, and not made to collide."""
+    if len(pairs) > MAX_KEYS:
+        raise TooLarge(f"a dict has more than {MAX_KEYS} keys")
+    found = {key_of(key): decode(item, resolve, grads, depth + 1) for key, item in pairs}
+    if len(found) != len(pairs):
+        raise NotPlain("a dict with equal keys")
+    return found
+
+
+def key_of(data):
+    """The key of a dict from JSON data; a handle, a tensor or a huge number is none."""
+    key = decode(data, None)
+    if not is_key(key) or (isinstance(key, int) and abs(key) >= 2**60):
+        raise NotPlain("a key that is no plain data")
     return key
 
 
@@ -165,17 +214,19 @@ def decode_array(tag, body, requires_grad):
 
 
 def type_name(value):
+    """The name of an object's type, which the object cannot choose."""
     kind = type(value)
-    module = getattr(kind, "__module__", "")
-    name = getattr(kind, "__qualname__", "object")
-    return name if module in ("builtins", "__main__") else f"{module}.{name}"
+    name = str(type.__dict__["__qualname__"].__get__(kind))[:100]
+    module = kind.__dict__.get("__module__", "")
+    plain = not isinstance(module, str) or module in ("builtins", "__main__")
+    return name if plain else f"{module[:100]}.{name}"
 
 
 def error_text(error):
     """The message of an exception, bounded, whatever its `__str__` does."""
     try:
-        return str(error)[:MAX_TEXT]
-    except Exception as broken:
+        return str.__str__(str(error))[:MAX_TEXT]
+    except BaseException as broken:
         return f"(its message raised {type(broken).__name__})"
 
 
@@ -185,6 +236,30 @@ def student_line(error):
         if "ipykernel_" in frame.filename:
             return (frame.line or "").strip()[:200]
     return ""
+
+
+def kind_of(error):
+    """What an exception means: its real class counts, not what it says of itself."""
+    kind = type(error)
+    if issubclass(kind, KeyboardInterrupt):
+        return "interrupted"
+    if issubclass(kind, (NotPlain, TooLarge)):
+        return "unusable"
+    return "missing" if issubclass(kind, Missing) else "raised"
+
+
+def counting(function, calls):
+    """A function that does the same, and adds an entry to `calls` each time."""
+
+    if isinstance(function, (staticmethod, classmethod)):
+        return type(function)(counting(function.__func__, calls))
+
+    @functools.wraps(function)
+    def counted(*args, **kwargs):
+        calls.append(None)
+        return function(*args, **kwargs)
+
+    return counted
 
 
 class Missing(LookupError):
@@ -212,19 +287,26 @@ class Agent:
             args = self.decoded(request.get("args", {"list": []}))
             kwargs = self.decoded(request.get("kwargs", {"dict": []}))
             value = getattr(self, request["do"])(*args, **kwargs)
-            reply = {"value": encode(value, self.keep)}
-            return json.dumps(reply, allow_nan=False)
+            return json.dumps({"value": self.encoded(value)}, allow_nan=False)
         except BaseException as error:
             return json.dumps({"error": self.described(error)})
 
     def described(self, error):
-        kind = "missing" if isinstance(error, Missing) else "raised"
-        if isinstance(error, (NotPlain, TooLarge)):
-            kind = "unusable"
-        if isinstance(error, KeyboardInterrupt):
-            kind = "interrupted"
-        message, line = error_text(error), student_line(error)
-        return {"kind": kind, "type": type(error).__name__, "message": message, "line": line}
+        """What is said of an exception, whatever its class does to hide it."""
+        try:
+            kind, message, line = kind_of(error), error_text(error), student_line(error)
+            name = type.__dict__["__name__"].__get__(type(error))
+            return {"kind": kind, "type": str(name), "message": message, "line": line}
+        except BaseException:
+            return {"kind": "raised", "type": "an exception that cannot be read"}
+
+    def encoded(self, value):
+        try:
+            return encode(value, self.keep)
+        except (NotPlain, TooLarge):
+            raise
+        except Exception as error:
+            raise NotPlain(f"a {type_name(value)} that cannot be read") from error
 
     def decoded(self, data):
         return decode(data, lambda number, name: self.objects[number])
@@ -246,6 +328,9 @@ class Agent:
     def begin(self, seed):
         """A new check: forget the last one's objects and seed every generator."""
         self.objects, self.helpers, self.last = [], {"__builtins__": builtins}, ((), {})
+        self.seed(seed)
+
+    def seed(self, seed):
         random.seed(seed)
         if "numpy" in sys.modules:
             sys.modules["numpy"].random.seed(seed % 2**32)
@@ -261,12 +346,75 @@ class Agent:
     def get(self, name):
         return self.find(name)
 
+    def gradient(self, name, args, kwargs, wrt):
+        """The gradients of a call's result: for each of `wrt` a tensor, or a dict for an object."""
+        import torch
+
+        leaves = [self.leaves(place, args, kwargs) for place in wrt]
+        flat = [leaf for group in leaves for leaf in group.values()]
+        with torch.enable_grad():
+            value = self.call(name, args, kwargs)
+            single = isinstance(value, torch.Tensor) and value.numel() == 1
+            if not single or not value.requires_grad:
+                raise NotPlain("it is no single number that torch can differentiate")
+            found = torch.autograd.grad(value, flat, allow_unused=True, materialize_grads=True)
+        found = iter(found)
+        groups = [{name: next(found) for name in group} for group in leaves]
+        return [group[""] if list(group) == [""] else group for group in groups]
+
+    def leaves(self, place, args, kwargs):
+        """The tensors that a gradient is asked for, by name; "" for an argument itself."""
+        if type(place) is int:
+            return {"": args[place].requires_grad_(True)}
+        if type(place) is str:
+            return {"": kwargs[place].requires_grad_(True)}
+        return {name: p for name, p in place.named_parameters() if p.requires_grad}
+
+    def count_calls(self, name, args, kwargs, target):
+        """A call's result, and how often the target was called meanwhile."""
+        calls = []
+        if isinstance(target, str):
+            with self.counted(target, calls):
+                return self.call(name, args, kwargs), len(calls)
+        stand_in = counting(target, calls)
+        args = tuple(stand_in if value is target else value for value in args)
+        kwargs = {key: stand_in if value is target else value for key, value in kwargs.items()}
+        return self.call(name, args, kwargs), len(calls)
+
+    @contextlib.contextmanager
+    def counted(self, target, calls):
+        """Count a function's calls in the block, under all its names that students see."""
+        owner, attribute = self.place(target)
+        there = self.namespace if owner is None else vars(owner)
+        own = attribute in there
+        original = there[attribute] if own else getattr(owner, attribute)
+        aliases = [name for name, value in self.namespace.items() if value is original]
+        self.namespace.update(dict.fromkeys(aliases, counting(original, calls)))
+        try:
+            if owner is not None:
+                setattr(owner, attribute, counting(original, calls))
+            yield
+        finally:
+            self.namespace.update(dict.fromkeys(aliases, original))
+            if owner is not None and own:
+                setattr(owner, attribute, original)
+            elif owner is not None:
+                delattr(owner, attribute)
+
+    def place(self, target):
+        """The module or class in which a function stands (None: the student's names), its name."""
+        module, colon, names = target.rpartition(":")
+        *outer, last = names.split(".")
+        owner = importlib.import_module(module) if colon else None
+        for name in outer:
+            owner = self.find(name) if owner is None else getattr(owner, name)
+        if owner is None:
+            self.find(last)
+        return owner, last
+
     def build(self, path, args, kwargs, state=None):
-        module, _, names = path.partition(":")
-        constructor = importlib.import_module(module)
-        for name in names.split("."):
-            constructor = getattr(constructor, name)
-        built = constructor(*args, **kwargs)
+        owner, name = self.place(path)
+        built = getattr(owner, name)(*args, **kwargs)
         if state is not None:
             built.load_state_dict(state)
         return built

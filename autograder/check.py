@@ -6,25 +6,27 @@ import functools
 import hashlib
 import hmac
 import linecache
-import random
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import numpy as np
 import torch
 
+from autograder.isolation import TimeLimit, seed_everything, undisturbed
+from autograder.rebuild import printable
 from autograder.student import Student, StudentError
 from featherweight.expect import close
 
-__all__ = ["Check", "Result", "check", "close", "part", "registry", "run_check"]
+__all__ = ["Check", "Result", "check", "close", "part", "registry", "run_check", "unmodified"]
 
 CHECKS = Path(__file__).parent / "checks"
+CHECK_SECONDS = 60.0
+MAX_MESSAGE = 2000
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,11 @@ class Check:
 
 @dataclass(frozen=True)
 class Result:
-    """The verdict of one check: `message` is for the student, `detail` for the instructor."""
+    """The verdict of one check: `message` is for the student, `detail` for the instructor.
+
+    Of a check that crashed, `if_sound` holds what changes if it runs through on the reference with
+    the same inputs: then it was the answer that it could not read, and the answer loses.
+    """
 
     check: str
     cell: str
@@ -48,6 +54,7 @@ class Result:
     status: str = "graded"
     message: str = ""
     detail: str = ""
+    if_sound: dict = field(default_factory=dict)
 
     def as_dict(self) -> dict:
         return asdict(self)
@@ -57,10 +64,12 @@ class Result:
 class Ledger:
     """The points that a running check has given and lost by its parts."""
 
+    student: Student
     declared: float = 0.0
     earned: float = 0.0
     status: str = "graded"
     failures: list[tuple[str, str]] = field(default_factory=list)
+    crashes: list[str] = field(default_factory=list)
 
     def message(self) -> str:
         """One line for each failed part; parts that failed alike share one."""
@@ -96,12 +105,42 @@ def part(points: float, what: str) -> Iterator[None]:
     except (AssertionError, StudentError) as error:
         ledger.failures.append((what, said(error)))
         ledger.status = getattr(error, "status", ledger.status)
+    except Exception:
+        ledger.failures.append((what, unreadable(ledger.student)))
+        ledger.crashes.append(traced())
     else:
         ledger.earned += points
 
 
-def said(error: Exception) -> str:
-    return str(error).strip() or "the answer is not the expected one."
+def unmodified(student: Student, hint: str = "leave what you are given as it is") -> None:
+    """Fail if the last call changed one of its arguments."""
+    if changed := student.modified():
+        raise AssertionError(f"The call changed {' and '.join(changed)}. Hint: {hint}")
+
+
+def said(error: BaseException) -> str:
+    """What an assertion says, short enough to be read and safe to be written to any file."""
+    text = clean(str(error)).strip()
+    return text or "the answer is not the expected one."
+
+
+def unreadable(student: Student) -> str:
+    """What a student reads when a sound check stumbles over their answer."""
+    got = f": {student.last}" if student.last else ""
+    return clean(f"The answer is not of the kind that this question asks for{got}.")
+
+
+def traced() -> str:
+    """The traceback of the exception that is being handled, for the instructor."""
+    return clean(traceback.format_exc(limit=-8)[-10 * MAX_MESSAGE :], 10 * MAX_MESSAGE)
+
+
+def clean(text: str, size: int = MAX_MESSAGE) -> str:
+    """The text without lone surrogates and control characters, cut where it gets too long."""
+    kept = "".join(
+        c if c >= " " or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text[:size]
+    )
+    return printable(kept) + (" ..." if len(text) > size else "")
 
 
 def module_file(assignment: str, folder: Path | None = None) -> Path:
@@ -140,42 +179,56 @@ def key_of(secret: bytes, assignment: str, check_id: str) -> int:
     return int.from_bytes(digest[:8], "big") >> 1
 
 
-def seed_here(seed: int) -> torch.Generator:
-    """Seed this process's generators and return the check's own."""
-    random.seed(seed)
-    np.random.seed(seed % 2**32)
-    torch.manual_seed(seed)
-    return torch.Generator().manual_seed(seed)
+def run_check(
+    check: Check,
+    student: Student,
+    secret: bytes,
+    assignment: str,
+    seconds: float = CHECK_SECONDS,
+) -> Result:
+    """Run one check against a student's code; it never raises, whatever the two do.
 
-
-def run_check(check: Check, student: Student, secret: bytes, assignment: str) -> Result:
-    """Run one check against a student's code; it never raises for what the code does."""
-    seed = key_of(secret, assignment, check.id)
-    ledger = Ledger()
+    `seconds` is the time that the check itself may take, besides the student's calls.
+    """
+    ledger = Ledger(student)
     token = _LEDGER.set(ledger)
-    verdict = functools.partial(Result, check.id, check.cell)
     try:
-        rng = seed_here(seed)
-        student.begin(seed)
-        check.function(student, rng)
-        return verdict(*settled(check, ledger))
+        perform(check, student, key_of(secret, assignment, check.id), seconds)
+        score, status, message = settled(check, ledger)
     except (AssertionError, StudentError) as error:
-        return verdict(0.0, check.points, getattr(error, "status", "graded"), said(error))
-    except Exception:
-        detail = traceback.format_exc(limit=-8)
-        return verdict(0.0, check.points, "check-crashed", CRASHED, detail)
+        score, status, message = 0.0, getattr(error, "status", "graded"), said(error)
+    except BaseException:
+        ledger.crashes.append(traced())
+        score, status, message = 0.0, "graded", unreadable(student)
     finally:
         _LEDGER.reset(token)
+    head = (check.id, check.cell)
+    if not ledger.crashes:
+        return Result(*head, score, check.points, status, message)
+    if_sound = {"score": score, "status": status, "message": message}
+    detail = "\n".join(ledger.crashes)
+    return Result(*head, 0.0, check.points, "check-crashed", CRASHED, detail, if_sound)
+
+
+def perform(check: Check, student: Student, seed: int, seconds: float) -> None:
+    """Call a check's function; nothing that it sets in this process outlives it."""
+    try:
+        with undisturbed(), TimeLimit(seconds) as limit:
+            student.outside = limit.paused
+            seed_everything(seed)
+            student.begin(seed)
+            check.function(student, torch.Generator().manual_seed(seed))
+    finally:
+        student.outside = nullcontext
 
 
 CRASHED = "The check itself failed to run; your instructor has been told. It does not count."
 
 
-def settled(check: Check, ledger: Ledger) -> tuple[float, float, str, str]:
-    """Score, maximum, status and message of a check that ran to its end."""
+def settled(check: Check, ledger: Ledger) -> tuple[float, str, str]:
+    """Score, status and message of a check that ran to its end."""
     if not ledger.declared:
-        return check.points, check.points, "graded", ""
+        return check.points, "graded", ""
     if abs(ledger.declared - check.points) > 1e-9:
         raise CheckError(f"the parts of {check.id!r} add up to {ledger.declared:g} points")
-    score = min(ledger.earned, check.points)
-    return score, check.points, ledger.status, ledger.message()
+    return min(ledger.earned, check.points), ledger.status, ledger.message()

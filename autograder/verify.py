@@ -41,7 +41,6 @@ CAUSES = {
 }
 
 
-UNUSABLE = "The answer is not of the kind that this question asks for."
 BREACHES = {
     "timeout": "took too long",
     "died": "ended the process that runs the notebook",
@@ -255,9 +254,10 @@ def blamed_on_answer(task: Task, row: dict, session: Callable[..., Session]) -> 
 
     So nobody gets out of a question by an answer on which its check stumbles.
     """
-    if row["status"] != "check-crashed" or row["check"] in crashing(task, session):
+    if_sound = row.pop("if_sound", {})
+    if not if_sound or row["check"] in crashing(task, session):
         return row
-    return row | {"status": "graded", "message": UNUSABLE}
+    return row | if_sound
 
 
 _crashing: dict[str, set[str]] = {}
