@@ -118,7 +118,7 @@ def parsed(data: bytes) -> object:
     if any(sum(data.count(c.encode()) for c in mark) > most for mark, most in MAX_PARTS.items()):
         raise Unreadable("the file has too many parts to be a notebook")
     try:
-        return json.loads(data.decode(json.detect_encoding(data)), parse_int=float)
+        return json.loads(data.decode(json.detect_encoding(data), "surrogatepass"), parse_int=float)
     except UnicodeDecodeError:
         raise Unreadable("the file is not UTF-8 text") from None
     except RecursionError:

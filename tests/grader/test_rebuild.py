@@ -210,8 +210,9 @@ def test_numbers_of_any_size_and_no_numbers_are_read(master, submit):
     assert source_of(rebuild(master, data), "double") == "a = 1"
 
 
-def test_lone_surrogates_cannot_break_a_file(master, submit):
-    data = submit(double="x = 'A'").replace(b"'A'", b"'\\ud800'")
+@pytest.mark.parametrize("written", [b"'\\ud800'", b"'\xed\xa0\x80'"])
+def test_lone_surrogates_cannot_break_a_file(master, submit, written):
+    data = submit(double="x = 'A'").replace(b"'A'", written)
     nbformat.writes(rebuild(master, data).notebook).encode("utf-8")
 
 
