@@ -54,29 +54,36 @@ def class_report(
     graded = list(results.values())
     ran = [one for one in graded if one["status"] not in REFUSED]
     maxima = {row["check"]: row["max_score"] for one in graded for row in one["checks"]}
-    shares = [s / m for s, m in (total(one["checks"]) for one in graded) if m]
-    times = [one["seconds"] for one in ran if one["seconds"]]
     return render(
         "report.html",
         style=("report.css",),
         script="sort.js",
         assignment=assignment,
         unsandboxed=sum(not one["sandbox"] for one in ran),
-        figures=figures(graded, ran, shares, times, known) if graded else [],
         attention=attention(graded, known),
+        similar=known.similar,
         students=[student_row(one, list(maxima)) for one in graded],
         names_of_checks=list(maxima),
         points=sum(maxima.values()),
-        scores=score_histogram(shares),
-        excluded=len(graded) - len(shares),
-        times=time_histogram(times) if times else "",
         checks=[check_row(name, ran) for name in maxima],
         fewest=FEWEST,
         causes=causes(graded),
         wrong=wrong_answers(list(maxima), known.wrong),
         most_names=MOST_NAMES,
-        similar=known.similar,
+        **distributions(graded, ran, known),
     )
+
+
+def distributions(graded: list[dict], ran: list[dict], known: Background) -> dict:
+    """The numbers that stand first, and the plots of scores and times."""
+    shares = [s / m for s, m in (total(one["checks"]) for one in graded) if m]
+    times = [one["seconds"] for one in ran if one["seconds"]]
+    return {
+        "figures": figures(graded, ran, shares, times, known) if graded else [],
+        "scores": score_histogram(shares),
+        "times": time_histogram(times) if times else "",
+        "excluded": len(graded) - len(shares),
+    }
 
 
 def figures(

@@ -35,7 +35,6 @@ def write_reports(
     one at a time is held. Feedback is written again where people entered something since.
     """
     hand = read_hand_grades(out / "gradebook.db", assignment)
-    people = {r.student: r for r in read_records(out / FILE) if r.assignment == assignment}
     wrong, comparison = WrongAnswers(), Comparison(given_code(master))
     for student in tqdm(results, desc="report", unit="notebook", delay=2, disable=None):
         graded = load(student)
@@ -46,10 +45,17 @@ def write_reports(
             answers = answers_of(graded["notebook"])
             wrong.add(graded, answers)
             comparison.add(student, answers)
+    people = {r.student: r for r in read_records(out / FILE) if r.assignment == assignment}
     similar = write_similarity(out, assignment, comparison, load)
     known = Background(hand, late_by(people), wrong, similar)
     write(out / "report.html", class_report(assignment, results, known))
-    verdicts = list(results.values())
+    write_sheets(out, list(results.values()), hand, people)
+
+
+def write_sheets(
+    out: Path, verdicts: list[dict], hand: Mapping[str, HandGrades], people: Mapping[str, Record]
+) -> None:
+    """Write the sheets that Canvas and Moodle import."""
     write(out / "canvas.csv", canvas_csv(verdicts, hand, people))
     write(out / "moodle.csv", moodle_csv(verdicts, hand, people))
 

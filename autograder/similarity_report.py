@@ -41,12 +41,8 @@ def similarity_page(
     assignment: str, comparison: Comparison, pairs: list[Pair], answers: Callable[[str], Answers]
 ) -> str:
     """The ranking, and for the likest pairs their code; `answers` gives a student's sources."""
-    common = comparison.common()
     groups, kept = linked(pairs, GROUP)
-    shown = [
-        pair_row(pair) | {"cells": cells(pair, comparison.given, common, answers)}
-        for pair in kept[:MOST_SHOWN]
-    ]
+    rows = with_code(kept[:MOST_SHOWN], comparison, answers)
     return render(
         "similarity.html",
         style=("similarity.css",),
@@ -55,7 +51,7 @@ def similarity_page(
         count=len(pairs),
         groups=groups,
         group_least=percent(GROUP),
-        pairs=[*shown, *(pair_row(pair) for pair in kept[MOST_SHOWN:MOST_PAIRS])],
+        pairs=[*rows, *map(pair_row, kept[MOST_SHOWN:MOST_PAIRS])],
         least=percent(LEAST),
         gram=GRAM,
         found=GRAM + WINDOW - 1,
@@ -64,6 +60,13 @@ def similarity_page(
         common_share=percent(COMMON_SHARE),
         too_short=comparison.too_short(),
     )
+
+
+def with_code(
+    pairs: list[Pair], comparison: Comparison, answers: Callable[[str], Answers]
+) -> list[dict]:
+    common = comparison.common()
+    return [pair_row(p) | {"cells": cells(p, comparison.given, common, answers)} for p in pairs]
 
 
 def pair_row(pair: Pair) -> dict:

@@ -3,6 +3,7 @@
 import re
 from html.parser import HTMLParser
 
+import nbformat
 import pytest
 
 from autograder import feedback, report, verify
@@ -245,8 +246,6 @@ def test_wrong_answers_cluster_by_message_and_then_by_code():
 
 
 def test_reports_hold_one_notebook_at_a_time_and_are_the_same_again(tmp_path, master):
-    import nbformat
-
     verdicts = {name: verdict(name) for name in ("ada", "bob")}
     light = {s: {k: v for k, v in g.items() if k != "notebook"} for s, g in verdicts.items()}
     for _ in range(2):
@@ -283,3 +282,9 @@ def test_hostile_text_is_escaped_wherever_it_stands(text, tmp_path, master):
         assert not re.search(r"<[^>]*(?:href|src)=\"(?:javascript|http|//|data:text)", body, re.I)
         assert "\x1b" not in page
         assert "\u202e" not in page
+
+
+def test_reports_on_an_empty_class_are_written(tmp_path, master):
+    report.write_reports(tmp_path, "small", nbformat.writes(master), {}, dict)
+    assert "No two students" in (tmp_path / "similarity.html").read_text()
+    assert "no submissions" in (tmp_path / "report.html").read_text()

@@ -20,6 +20,7 @@ from autograder.similarity import (
     Token,
     alike,
     grams,
+    linked,
     units,
     winnowed,
 )
@@ -221,3 +222,15 @@ def test_a_disguised_copy_of_every_solution_stays_alike(solutions):
             copy = re.sub(r"(?<![\w.'\"])(\w+) = ", r"\1_new = ", code).replace("  #", " # copied")
             if Given({}).fingerprints(code):
                 assert alike(code, copy) > 0.95
+
+
+def test_students_with_the_same_code_are_one_group_and_its_links_are_listed_once():
+    comparison = Comparison(Given({}))
+    for name in ("a", "b", "c", "d"):
+        comparison.add(name, {"answer": PRUNE + MEAN})
+    comparison.add("other", {"answer": "x = " + arithmetic(5)})
+    pairs = comparison.pairs()
+    groups, kept = linked(pairs, 0.8)
+    assert len(pairs) == 6
+    assert groups == [["a", "b", "c", "d"]]
+    assert len(kept) == 3
