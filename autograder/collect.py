@@ -128,8 +128,9 @@ def collect(
 ) -> list[Submission]:
     """One submission for each student in a folder or a zip, by id.
 
-    `timezone` is the zone of the times in a platform's names. If `source` is `submitted` itself,
-    nothing is copied or removed.
+    A source is the whole class: copies of those who are no longer in it are removed, unless it is
+    empty. If it is `submitted` itself, nothing is copied or removed. `timezone` is the zone of the
+    times in a platform's names.
     """
     zone_exists(timezone)
     in_place = is_same(source, submitted)
@@ -144,7 +145,7 @@ def collect(
             where = place(chosen, submitted / student / assignment, assignment, in_place)
             record = record_of(student, assignment, hand_in, chosen)
             found.append((submission_of(record, where, chosen, hand_in), record))
-        if not in_place:
+        if found and not in_place:
             fresh = [record for _, record in found]
             forget(records, fresh, submitted, assignment)
             rest = [record for record in records if record.assignment != assignment]

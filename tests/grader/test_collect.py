@@ -129,6 +129,14 @@ def test_copies_that_nobody_collected_are_left_alone(gather, put, tmp_path):
     assert stranger.read_bytes() == b"by nbgrader collect"
 
 
+def test_empty_class_removes_nothing(gather, put, tmp_path):
+    put("a/small.ipynb", b"one")
+    gather()
+    (tmp_path / "empty").mkdir()
+    assert gather(tmp_path / "empty") == {}
+    assert copies(tmp_path) == {"a/small/small.ipynb": b"one"}
+
+
 def test_unchanged_copy_is_not_written_again(gather, put):
     put("a/small.ipynb", b"one")
     before = gather()["a"].path.stat()
