@@ -18,6 +18,7 @@ MAX_ATTACHED = 5 * 10**6
 """Bytes of images attached to one answer."""
 MAX_PARTS = {"{[": 10**6, ",": 5 * 10**6}
 """How often these stand in a file at most, so that parsing one cannot fill the memory."""
+ATTACHED = r"attachment(?P<escape>\\?):(?P<name>[^\s()<>\[\]\"']*)"
 BASE64 = r"[A-Za-z0-9+/=\s]+"
 IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
 
@@ -249,9 +250,7 @@ class Layout:
             second = spot in self.answer_spots and not any(cell is one for one in chosen)
             if (spot is None or second) and cell.source.strip():
                 number += 1
-                make = new_code_cell if cell.kind == "code" else new_markdown_cell
-                extra = make(cell.source, id=f"extra-{number}", metadata={"tags": ["added"]})
-                found.setdefault(anchor, []).append(extra)
+                found.setdefault(anchor, []).append(extra_cell(cell, f"extra-{number}"))
             if spot is not None and not second and spot not in passed:
                 passed.add(spot)
                 anchor = spot
@@ -266,9 +265,7 @@ class Layout:
             rebuilt.missing.append(name)
             rebuilt.notes.append(f"the answer cell '{name}' is missing")
             return
-        cell.source = answer.source
-        if answer.attachments and cell.cell_type == "markdown":
-            cell.attachments = from_dict(answer.attachments)
+        write(cell, answer)
         if answer.left_out:
             rebuilt.notes.append(
                 f"what is attached to '{name}' was left out: no image, or too large"
@@ -277,6 +274,36 @@ class Layout:
             rebuilt.notes.append(f"the answer cell '{name}' is there {copies} times")
         if answer.kind != cell.cell_type:
             rebuilt.notes.append(f"the answer cell '{name}' had another type")
+
+
+def extra_cell(cell: StudentCell, name: str) -> NotebookNode:
+    """A cell that a student added."""
+    make = new_code_cell if cell.kind == "code" else new_markdown_cell
+    extra = make(id=name, metadata={"tags": ["added"]})
+    write(extra, cell)
+    return extra
+
+
+def write(cell: NotebookNode, written: StudentCell) -> None:
+    """Put what a student wrote into a cell, with the pictures of a text."""
+    cell.source = written.source
+    if cell.cell_type == "markdown":
+        cell.source = without_broken_pictures(written.source, written.attachments)
+        if written.attachments:
+            cell.attachments = from_dict(written.attachments)
+
+
+def without_broken_pictures(text: str, attachments: dict) -> str:
+    """The text with no reference to a picture that is not there.
+
+    One such reference, and nbgrader's formgrader shows nothing of the submission.
+    """
+
+    def mended(match: re.Match) -> str:
+        there = match["name"] in attachments and re.fullmatch(r"[\w.-]+", match["name"], re.ASCII)
+        return match[0] if there and not match["escape"] else f"attachment {match['name']}"
+
+    return re.sub(ATTACHED, mended, text) if "![" in text else text
 
 
 def pick(found: list[StudentCell], stub: str) -> StudentCell | None:

@@ -6,6 +6,7 @@ import nbformat
 import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
+from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from autograder.rebuild import (
@@ -298,6 +299,41 @@ def test_attachment_that_is_no_picture_or_too_large_is_left_out_and_said(
     assert "attachments" not in cell_of(rebuilt.notebook, "essay")
     assert source_of(rebuilt, "essay") == "See below."
     assert any("attached to 'essay' was left out" in note for note in rebuilt.notes)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "![x](attachment:gone.png)",
+        "![x](<attachment:gone.png>)",
+        "![x](attachment\\:gone.png)",
+        "![x][r]\n\n[r]: attachment:gone.png",
+        "![x](attachment:)",
+        "![a ![b](attachment:gone.png)](attachment:there.png)",
+        "![x](attachment:there.png#more)",
+        "![x](attachment:thére.png)",
+        "see attachment: ![x](there.png)",
+    ],
+)
+def test_reference_to_a_picture_that_is_not_there_cannot_stop_nbgrader(master, submit, text):
+    def edit(notebook):
+        notebook.cells.append(new_markdown_cell(text))
+        cell_of(notebook, "essay").attachments = {"there.png": PICTURE, "thére.png": PICTURE}
+
+    notebook = rebuild(master, submit(edit, essay=text)).notebook
+    HTMLExporter().from_notebook_node(notebook)
+
+
+def test_added_text_keeps_its_picture(master, submit):
+    def edit(notebook):
+        added = new_markdown_cell("![x](attachment:plot.png)", attachments={"plot.png": PICTURE})
+        notebook.cells.append(added)
+
+    extra = rebuild(master, submit(edit)).notebook.cells[-1]
+    assert (extra.source, extra.attachments) == (
+        "![x](attachment:plot.png)",
+        {"plot.png": PICTURE},
+    )
 
 
 def cells_json(count, cell="{}"):
