@@ -16,11 +16,26 @@ def _say(sentence: str, hint: str | None) -> str:
     return f"{sentence} Hint: {hint}" if hint else sentence
 
 
+def _kind(value: Any) -> str:
+    """The name of a value's type; of an object that the grader does not fetch, its type there."""
+    return str(getattr(value, "type_name", "") or type(value).__name__)
+
+
+def _shown(value: Any) -> str:
+    text = repr(value[:200] if isinstance(value, str) else value)
+    return text if len(text) <= 200 else f"{text[:200]}..."
+
+
 def tensor(got: Any, hint: str | None = None, name: str = "The result") -> None:
     """Fail unless `got` is a tensor."""
     if not isinstance(got, torch.Tensor):
+        raise AssertionError(_say(f"{name} must be a torch.Tensor, not {_kind(got)}.", hint))
+    ordinary = got.layout is torch.strided and not (
+        got.is_quantized or got.is_nested or got.is_meta
+    )
+    if not ordinary or got.is_complex():
         raise AssertionError(
-            _say(f"{name} must be a torch.Tensor, not {type(got).__name__}.", hint)
+            _say(f"{name} must be an ordinary dense tensor of real numbers.", hint)
         )
 
 
@@ -60,7 +75,8 @@ def close(
         _close_sequence(got, expected, hint, atol, name)
     elif isinstance(expected, bool) or expected is None or isinstance(expected, str):
         if type(got) is not type(expected) or got != expected:
-            raise AssertionError(_say(f"{name} is {got!r}; expected {expected!r}.", hint))
+            sentence = f"{name} is {_shown(got)}; expected {_shown(expected)}."
+            raise AssertionError(_say(sentence, hint))
     else:
         _close_number(got, expected, hint, atol, name)
 
@@ -69,16 +85,17 @@ def _close_number(
     got: Any, expected: float, hint: str | None, atol: float | None, name: str
 ) -> None:
     if isinstance(got, torch.Tensor) and got.numel() == 1:
+        tensor(got, hint, name)
         got = got.item()
     if isinstance(got, bool) or not isinstance(got, int | float):
-        raise AssertionError(_say(f"{name} must be a number, not {type(got).__name__}.", hint))
+        raise AssertionError(_say(f"{name} must be a number, not {_kind(got)}.", hint))
     try:
         float(got)
     except OverflowError:
         raise AssertionError(_say(f"{name} is not a number of an ordinary size.", hint)) from None
     if atol is None:
         atol = 1e-6 * max(1.0, abs(expected)) if isinstance(expected, float) else 0.0
-    if not abs(got - expected) <= atol:
+    if got != expected and not abs(got - expected) <= atol:
         raise AssertionError(_say(f"{name} is {got:.10g}; expected {expected:.10g}.", hint))
 
 
@@ -86,24 +103,23 @@ def _close_tensor(
     got: Any, expected: torch.Tensor, hint: str | None, atol: float | None, name: str
 ) -> None:
     shape(got, expected.shape, hint, name)
-    got, expected = got.detach().cpu(), expected.detach().cpu()
-    if expected.dtype == torch.bool and not _holds_only_zeros_and_ones(got):
-        raise AssertionError(_say(f"{name} must be a mask of True/False or 1/0.", hint))
-    if got.is_floating_point() and not torch.isfinite(got).all() and torch.isfinite(expected).all():
-        raise AssertionError(_say(f"{name} holds NaN or infinite values.", hint))
     tolerance = ATOL.get(expected.dtype, 0.0) if atol is None else atol
-    difference = (got.double() - expected.double()).abs()
-    wrong = ~(difference <= tolerance) & ~_both_infinite(got, expected)
+    is_mask = expected.dtype == torch.bool
+    got, expected = _numbers(got), _numbers(expected)
+    if is_mask and not ((got == 0) | (got == 1)).all():
+        raise AssertionError(_say(f"{name} must be a mask of True/False or 1/0.", hint))
+    if not got.isfinite().all() and expected.isfinite().all():
+        raise AssertionError(_say(f"{name} holds NaN or infinite values.", hint))
+    wrong = ~((got - expected).abs() <= tolerance) & (got != expected)
     if wrong.any():
         raise AssertionError(_say(_describe(wrong, got, expected, name), hint))
 
 
-def _holds_only_zeros_and_ones(values: torch.Tensor) -> bool:
-    return values.dtype == torch.bool or bool(((values == 0) | (values == 1)).all())
-
-
-def _both_infinite(got: torch.Tensor, expected: torch.Tensor) -> torch.Tensor:
-    return torch.isinf(got.double()) & (got.double() == expected.double())
+def _numbers(values: torch.Tensor) -> torch.Tensor:
+    """The entries in the widest type of their kind: int64 for whole numbers, else float64."""
+    values = values.detach().cpu()
+    whole = not values.is_floating_point() and values.dtype is not torch.uint64
+    return values.long() if whole else values.double()
 
 
 def _describe(wrong: torch.Tensor, got: torch.Tensor, expected: torch.Tensor, name: str) -> str:
@@ -120,7 +136,7 @@ def _close_mapping(
     got: Any, expected: Mapping, hint: str | None, atol: float | None, name: str
 ) -> None:
     if not isinstance(got, Mapping):
-        raise AssertionError(_say(f"{name} must be a dict, not {type(got).__name__}.", hint))
+        raise AssertionError(_say(f"{name} must be a dict, not {_kind(got)}.", hint))
     if set(got) != set(expected):
         raise AssertionError(
             _say(f"{name} has the keys {_keys(got)}; expected {_keys(expected)}.", hint)
@@ -137,9 +153,7 @@ def _close_sequence(
     got: Any, expected: Sequence, hint: str | None, atol: float | None, name: str
 ) -> None:
     if not isinstance(got, list | tuple):
-        raise AssertionError(
-            _say(f"{name} must be a list or tuple, not {type(got).__name__}.", hint)
-        )
+        raise AssertionError(_say(f"{name} must be a list or tuple, not {_kind(got)}.", hint))
     if len(got) != len(expected):
         raise AssertionError(
             _say(f"{name} has {len(got)} entries; expected {len(expected)}.", hint)
