@@ -21,6 +21,7 @@ from autograder.roster import shown
 MAX_NOTEBOOK = 50 * 10**6
 MAX_ENTRIES = 100_000
 """Entries of a zip at most."""
+LIST_SIZE = 64 * 2**20
 MAX_FILES = 2_000
 """Files in one student's folder at most."""
 MAX_DEPTH = 6
@@ -202,9 +203,8 @@ def too_large(size: int, limit: int) -> str:
 @contextmanager
 def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
     """A zip whose list of entries is short enough to be held."""
-    with path.open("rb") as file:
-        if count(file, CENTRAL, MAX_ENTRIES) > MAX_ENTRIES:
-            raise ArchiveError(f"{path} has more than {MAX_ENTRIES} entries: nothing was taken.")
+    if count_at_end(path, CENTRAL, MAX_ENTRIES) > MAX_ENTRIES:
+        raise ArchiveError(f"{path} has more than {MAX_ENTRIES} entries: nothing was taken.")
     try:
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
@@ -216,13 +216,18 @@ def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
         yield archive
 
 
-def count(file: IO[bytes], mark: bytes, enough: int) -> int:
-    """How often a mark is in a file, or more than enough; a zip has no more entries than that."""
+def count_at_end(path: Path, mark: bytes, enough: int) -> int:
+    """How often a mark is in the end of a file, where a zip lists its entries, or more than enough.
+
+    A list that is longer than this end costs no more memory than the zip has bytes.
+    """
     found, tail = 0, b""
-    while found <= enough and (piece := file.read(1 << 22)):
-        text = tail + piece
-        found += text.count(mark)
-        tail = text[len(text) - len(mark) + 1 :]
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - LIST_SIZE))
+        while found <= enough and (piece := file.read(PIECE)):
+            text = tail + piece
+            found += text.count(mark)
+            tail = text[len(text) - len(mark) + 1 :]
     return found
 
 

@@ -110,16 +110,21 @@ def folded(text: str) -> str:
 def read_records(path: Path) -> list[Record]:
     """The records of a `students.json`; none if it is not there or is not one."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        return [record_of(entry) for entry in content["students"]]
+        entries = json.loads(path.read_text(encoding="utf-8"))["students"]
+        return [record for entry in entries if (record := record_of(entry)) is not None]
     except (OSError, ValueError, KeyError, TypeError):
         return []
 
 
-def record_of(entry: dict) -> Record:
-    """A record from JSON; what it does not know is left out."""
+def record_of(entry: dict) -> Record | None:
+    """A record from JSON, None if it is not one; what it does not know is left out."""
     known = {part.name: entry[part.name] for part in fields(Record) if part.name in entry}
-    return Record(**known)
+    texts = [value for name, value in known.items() if name != "late"]
+    if not all(isinstance(value, str) for value in texts) or not {"student", "assignment"} <= set(
+        known
+    ):
+        return None
+    return Record(**known | {"late": known.get("late") is True})
 
 
 def write_records(path: Path, records: Iterable[Record]) -> None:

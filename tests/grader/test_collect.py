@@ -692,7 +692,9 @@ def test_record_of_the_class_survives_nonsense(gather, put, tmp_path):
     record = tmp_path / "out" / FILE
     record.parent.mkdir()
     evil = {"student": "../../class", "assignment": "small"}
-    for text in ("{", "[]", '{"students": [3]}', json.dumps({"students": [evil]})):
+    odd = {"student": 3, "assignment": "small", "new": None}
+    texts = ("{", "[]", '{"students": [3]}', json.dumps({"students": [evil, odd, {}]}))
+    for text in texts:
         record.write_text(text)
         assert gather()["a"].data == b"one"
         assert (tmp_path / "class" / "a" / "small.ipynb").exists()
