@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import re
 import shutil
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dateutil.parser import parse
+from dateutil.parser import UnknownTimezoneWarning, parse
 from dateutil.tz import gettz
 from nbformat import NotebookNode
 from tqdm import tqdm
@@ -141,7 +142,7 @@ def collect(
     with in_one_sentence(submitted), opened(source) as tree:
         people = identified(tree, source, assignment, timezone, records)
         for student, hand_in in tqdm(people, "collect", unit="student", delay=2, disable=None):
-            chosen = choose(hand_in, assignment, answers)
+            chosen = choose(hand_in, assignment, answers, timezone)
             where = place(chosen, submitted / student / assignment, assignment, in_place)
             record = record_of(student, assignment, hand_in, chosen)
             found.append((submission_of(record, where, chosen, hand_in), record))
@@ -319,7 +320,7 @@ def add(notes: list[str], note: str) -> None:
 # ---------------------------------------------------------------- which notebook counts
 
 
-def choose(hand_in: HandIn, assignment: str, answers: set[str]) -> Chosen:
+def choose(hand_in: HandIn, assignment: str, answers: set[str], timezone: str) -> Chosen:
     """The notebook to grade and its time; what is odd about it goes into the notes."""
     notes, chosen = hand_in.notes, Chosen()
     for whole in (file for file in hand_in.files if not file.parts):
@@ -337,7 +338,7 @@ def choose(hand_in: HandIn, assignment: str, answers: set[str]) -> Chosen:
         except Refused as error:
             chosen.status = "unreadable-notebook"
             add(notes, str(error))
-    chosen.timestamp = timestamp_of(hand_in, chosen.file, assignment)
+    chosen.timestamp = timestamp_of(hand_in, chosen.file, assignment, timezone)
     return chosen
 
 
@@ -442,7 +443,7 @@ def others(hand_in: HandIn, assignment: str) -> list[Handed]:
     ]
 
 
-def timestamp_of(hand_in: HandIn, file: Handed | None, assignment: str) -> str:
+def timestamp_of(hand_in: HandIn, file: Handed | None, assignment: str, timezone: str) -> str:
     """The time of submission in UTC, empty without one; one that cannot be read is noted.
 
     On a platform only its own time counts: a timestamp.txt there is the student's.
@@ -452,19 +453,28 @@ def timestamp_of(hand_in: HandIn, file: Handed | None, assignment: str) -> str:
     by_parts = {file.parts: file.entry for file in hand_in.files}
     for parts in ((assignment, TIMESTAMP), (TIMESTAMP,)):
         if parts in by_parts:
-            with suppress(Refused, ValueError, OverflowError):
-                return in_utc(by_parts[parts].read(1000).decode("utf-8-sig").strip())
+            with suppress(Refused, ValueError, OverflowError, UnknownTimezoneWarning):
+                text = by_parts[parts].read(1000).decode("utf-8-sig").strip()
+                return in_utc(text, timezone)
             add(hand_in.notes, f"{TIMESTAMP} cannot be read, so the time of submission is unknown")
             return ""
     return ""
 
 
-def in_utc(text: str) -> str:
-    """A time such as `2026-01-31 23:59:00 CET` in UTC; one without a zone is UTC already."""
+def in_utc(text: str, timezone: str = "UTC") -> str:
+    """A time such as `2026-01-31 23:59:00 CET` in UTC; one without a zone is UTC already.
+
+    `timezone` tells which zone is meant by what it is called there, say PST and PDT.
+    """
     if not re.match(r"\d{4}-\d\d-\d\d", text):
         raise ValueError("a time begins with year, month and day")
     zones = {name: gettz(name) for name in re.findall(r"[A-Za-z][A-Za-z/_]+", text)}
-    time = parse(text, tzinfos={name: zone for name, zone in zones.items() if zone})
+    here = gettz(timezone)
+    months = (datetime(2026, month, 1, tzinfo=here) for month in (1, 7))
+    zones |= {name: here for month in months if (name := month.tzname())}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UnknownTimezoneWarning)
+        time = parse(text, tzinfos={name: zone for name, zone in zones.items() if zone})
     if time.tzinfo is not None:
         time = time.astimezone(UTC).replace(tzinfo=None)
     return time.isoformat(sep=" ")

@@ -31,9 +31,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC
-from zoneinfo import ZoneInfo
 
 from dateutil.parser import parse
+from dateutil.tz import gettz
 from nbgrader.plugins import FileNameCollectorPlugin
 from traitlets import Unicode
 
@@ -184,5 +184,5 @@ def platform_time(text: str, timezone: str = "UTC") -> str:
     """A time such as Brightspace's `Nov 20, 2026 1156 PM` in UTC; `ValueError` if it is none."""
     text = re.sub(r"\b(\d{1,2})(\d\d)(?=\s*[AP]M\b)", r"\1:\2", text, flags=re.IGNORECASE)
     text = re.sub(r"(?<=\b\d{4} )(\d{1,2})(\d\d)$", r"\1:\2", text.strip())
-    local = parse(text, ignoretz=True).replace(tzinfo=ZoneInfo(timezone))
+    local = parse(text, ignoretz=True).replace(tzinfo=gettz(timezone))
     return local.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ")

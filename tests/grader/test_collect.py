@@ -290,6 +290,7 @@ def test_folder_with_too_many_files_is_one_line(gather, put, monkeypatch):
         (b"2026-01-02 12:00:00 +0200", "2026-01-02 10:00:00"),
         (b"2026-01-02 05:00:00 EST", "2026-01-02 10:00:00"),
         (b"\xef\xbb\xbf2026-01-02T10:00:00Z\n", "2026-01-02 10:00:00"),
+        (b"2026-01-02 11:00:00 MARS", ""),
         (b"2026-13-02 10:00:00", ""),
         (b"0001-01-01 00:00:00 +1400", ""),
         (b"yesterday, I think", ""),
@@ -304,6 +305,20 @@ def test_timestamp_is_read_or_flagged(gather, put, text, expected):
     found = gather()["a"]
     assert (found.timestamp, found.status) == (expected, "")
     assert bool(expected) != any("timestamp" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (b"2026-01-02 02:00:00 PST", "2026-01-02 10:00:00"),
+        (b"2026-07-02 03:00:00 PDT", "2026-07-02 10:00:00"),
+        (b"2026-07-02 10:00:00", "2026-07-02 10:00:00"),
+    ],
+)
+def test_names_of_the_courses_own_zone_are_known(gather, put, written, expected):
+    put("a/small.ipynb", b"{}")
+    put("a/timestamp.txt", written)
+    assert gather(timezone="America/Los_Angeles")["a"].timestamp == expected
 
 
 def test_folder_called_like_the_timestamp_is_flagged(gather, put):
