@@ -27,6 +27,7 @@ PASSED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "FEATHERWEIGHT_DATA")
 SHOWN_TYPES = ("text/plain", "text/html", "text/markdown", "text/latex")
 SHOWN_IMAGES = ("image/png", "image/jpeg", "image/svg+xml")
 START_TIMEOUT = 60.0
+SEND_TIMEOUT = 5.0
 SEED = 0  # of every generator when a notebook starts, so that a regrade gives the same
 INTERRUPT_GRACE = 2.0
 ENDING_GRACE = 1.0
@@ -138,6 +139,7 @@ class MessageSession:
         self.shell = self._socket(zmq.DEALER, "shell", self.limits.message, queued=2)
         self.iopub = self._socket(zmq.SUB, "iopub", MAX_OUTPUT_MESSAGE, queued=50)
         self.iopub.subscribe(b"")
+        self.cut = self.iopub.get_monitor_socket(zmq.EVENT_DISCONNECTED)
         deadline = time.monotonic() + START_TIMEOUT
         heard: set[str] = set()
         while heard != {"shell", "iopub"}:
@@ -152,6 +154,7 @@ class MessageSession:
         made.linger = 0
         made.maxmsgsize = largest
         made.rcvhwm = queued
+        made.sndtimeo = int(SEND_TIMEOUT * 1000)
         made.connect(f"ipc://{self.address(name)}")
         return made
 
@@ -220,6 +223,7 @@ class MessageSession:
     def _silence(self) -> StudentError:
         """Why there was no answer."""
         if self.alive:
+            self.kill()  # the next check gets a process that answers
             return StudentError("The kernel gave no answer: its machinery was changed.")
         if self.breach:
             gone = StudentGone(BREACHES[self.breach](self.limits)[1])
@@ -233,8 +237,11 @@ class MessageSession:
         """Send a message and wait for its reply: the reply's content, and if the time ran out."""
         header = self.messages.msg_header(kind)
         waiting = Waiting(header["msg_id"], time.monotonic() + timeout)
-        self.messages.send(self.shell, kind, content, header=header)
-        while not waiting.complete():
+        try:
+            self.messages.send(self.shell, kind, content, header=header)
+        except zmq.Again:  # the kernel closed the connection
+            self.kill()
+        while self.alive and not waiting.complete():
             if time.monotonic() > waiting.deadline and not self._prolonged(waiting):
                 break
             arrived = self._receive(0.1)
@@ -243,7 +250,16 @@ class MessageSession:
                 break
             for channel, parts in arrived:
                 waiting.take(channel, self._relevant(channel, parts, gathered), gathered)
+        if self.alive and self.cut.poll(0):
+            self._hear_again(gathered)
         return waiting.reply, waiting.timed_out
+
+    def _hear_again(self, gathered: Outputs | None) -> None:
+        """Connect to the outputs again: a message that is too large ends the connection."""
+        self.cut.recv_multipart()
+        self.iopub.connect(f"ipc://{self.address('iopub')}")
+        if gathered is not None:
+            gathered.overflow(MAX_OUTPUT_MESSAGE)
 
     def _prolonged(self, waiting: Waiting) -> bool:
         """Whether to wait on after the deadline: an interrupt once, then the end of the kernel."""
