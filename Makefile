@@ -156,5 +156,5 @@ $(SUBMITTED).stamp: $(BUILD)/release.stamp
 
 $(GRADED)/%.stamp: $(SUBMITTED).stamp
 	@mkdir -p $(GRADED)
-	$(BIN)/autograder grade $* --submissions $(SUBMITTED) --out $(GRADED)/$* --unsafe-no-sandbox --cell-seconds 20
+	$(BIN)/autograder grade $* --submissions $(SUBMITTED) --out $(GRADED)/$* --cell-seconds 20
 	@touch $@

@@ -153,9 +153,10 @@ class Engine:
 
     def graded(self, jobs: list[Job]) -> Iterator[tuple[str, dict]]:
         """Every student's verdict as they get ready; the first jobs are on their way at once."""
+        bar = tqdm(total=len(jobs), desc="grade", unit="notebook", delay=2, disable=None)
         dispatch = Dispatch(self, jobs)
         dispatch.send()
-        return with_progress(dispatch, len(jobs))
+        return with_progress(dispatch, bar)
 
     def crew(self, left: int) -> set[str]:
         """The addresses of the workers that are there now."""
@@ -195,6 +196,8 @@ def local_cluster(workers: int) -> LocalCluster:
 
     settings = {
         "distributed.scheduler.allowed-failures": 0,
+        "distributed.scheduler.http.routes": [],
+        "distributed.worker.http.routes": [],
         "distributed.worker.preload": [__name__],
     }
     with dask.config.set(settings), interrupts_held_back():
@@ -203,8 +206,8 @@ def local_cluster(workers: int) -> LocalCluster:
             threads_per_worker=1,
             processes=True,
             memory_limit=0,
-            dashboard_address=None,
-            worker_dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
+            scheduler_kwargs={"dashboard": False},
             silence_logs=logging.CRITICAL,
             security=own_keys(),
         )
@@ -364,10 +367,10 @@ def was_given_up(graded: dict) -> bool:
     return any(flag["kind"] == GIVEN_UP for flag in graded.get("flags", []))
 
 
-def with_progress(dispatch: Dispatch, total: int) -> Iterator[tuple[str, dict]]:
-    """Every verdict as it comes, with a bar that shows rate, remaining time and failures."""
+def with_progress(dispatch: Dispatch, bar: tqdm) -> Iterator[tuple[str, dict]]:
+    """Every verdict as it comes; the bar shows rate, remaining time and failures so far."""
     failures = {"refused": 0, "crashed": 0}
-    with tqdm(total=total, desc="grade", unit="notebook", delay=2, disable=None) as bar:
+    with bar:
         while dispatch.left():
             verdict = dispatch.step()
             if verdict is None:
