@@ -21,7 +21,7 @@ from jupyter_client.session import Session as Messages
 
 from autograder import agent
 from autograder.rebuild import printable
-from autograder.student import StudentError, StudentGone, StudentTimeout
+from autograder.student import StudentError, StudentGone, StudentTimeout, limit_met
 
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "FEATHERWEIGHT_DATA")
 SHOWN_TYPES = ("text/plain", "text/html", "text/markdown", "text/latex")
@@ -86,7 +86,7 @@ class MessageSession:
     def __init__(self, files: dict[str, bytes], limits: Limits):
         self.files, self.limits = files, limits
         self.alive = False
-        self.breach = ""
+        self.breach = self.last_words = ""
 
     def launch(self, connection: dict) -> None:
         """Start the kernel, or raise `StudentGone`."""
@@ -98,6 +98,10 @@ class MessageSession:
     def ended(self) -> bool:
         """Whether the kernel's process is gone."""
         raise NotImplementedError
+
+    def fate(self) -> str:
+        """How a process that has ended did so, if that is known."""
+        return ""
 
     def interrupt(self) -> None:
         """Ask the kernel to stop what it runs."""
@@ -203,7 +207,8 @@ class MessageSession:
             gathered.add_error(*BREACHES[self.breach](self.limits))
             return self.breach
         if reply is None:
-            gathered.add_error("KernelDied", "The cell ended the process that runs the notebook.")
+            how = f" ({self.last_words})" if self.last_words else ""
+            gathered.add_error("KernelDied", f"The cell ended the notebook's process{how}.")
             return "died"
         return "ok" if reply.get("status") == "ok" else cause_of(reply) or "error"
 
@@ -246,6 +251,7 @@ class MessageSession:
                 break
             arrived = self._receive(0.1)
             if not arrived and self.ended():
+                self.last_words = self.fate()
                 self.kill()
                 break
             for channel, parts in arrived:
@@ -345,12 +351,6 @@ PORTS = ("shell", "iopub", "stdin", "control", "hb")
 KERNEL_OPTIONS = ("--HistoryManager.enabled=False", "--IPKernelApp.log_level=50")
 MAX_OUTPUT_MESSAGE = 8 * 10**6
 
-# What an error's text says when a limit of the sandbox was met.
-SIGNS = {
-    "memory": ("MemoryError", "can't allocate memory", "Cannot allocate memory", "[Errno 12]"),
-    "processes": ("can't start new thread", "Resource temporarily unavailable", "[Errno 11]"),
-    "disk": ("No space left on device", "File too large", "[Errno 28]", "[Errno 27]"),
-}
 BREACHES: dict[str, Callable[[Limits], tuple[str, str]]] = {
     "memory": lambda limits: (
         "MemoryLimit",
@@ -365,8 +365,7 @@ BREACHES: dict[str, Callable[[Limits], tuple[str, str]]] = {
 
 def cause_of(reply: dict) -> str:
     """The limit that an error of a cell speaks of, empty if it speaks of none."""
-    text = f"{text_of(reply.get('ename'))}: {text_of(reply.get('evalue'))}"
-    return next((cause for cause, signs in SIGNS.items() if any(s in text for s in signs)), "")
+    return limit_met(f"{text_of(reply.get('ename'))}: {text_of(reply.get('evalue'))}")
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -508,7 +507,7 @@ def text_of(value: object) -> str:
     return printable(value) if isinstance(value, str) else ""
 
 
-REPEATED = ("ok", "error", "disk", "processes")
+REPEATED = ("ok", "error", "disk")
 
 
 class NotebookRun:

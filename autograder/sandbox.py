@@ -47,6 +47,9 @@ NOBODY_OUTSIDE = 1_999_999_999
 WATCH_SECONDS = 0.1
 KILL_SECONDS = 10.0
 CROWD = 0.8
+PATIENCE = 5
+USUAL_SOCKETS = 64
+SOCKET_BYTES = 212_992
 CREDENTIALS = struct.Struct("iii")
 # What a kernel, a first figure, a first error and a first step of an optimizer would import.
 USUAL = (
@@ -442,7 +445,7 @@ class SandboxSession(MessageSession):
         os.close(files)
         self._await("init")
         self._await("kernel")
-        self.watch = threading.Thread(target=self._watch_memory, daemon=True)
+        self.watch = threading.Thread(target=self._watch, daemon=True)
         self.watch.start()
 
     def _cpu_seconds(self) -> float:
@@ -473,6 +476,14 @@ class SandboxSession(MessageSession):
         sender = next((data for _, kind, data in extra if kind == socket.SCM_CREDENTIALS), b"")
         pid = CREDENTIALS.unpack(sender)[0] if len(sender) == CREDENTIALS.size else 0
         return json.loads(text or b"{}"), pid
+
+    def fate(self) -> str:
+        """How the kernel's process ended, as its process 1 saw it."""
+        self.report.settimeout(0)
+        code = self._reported()[0].get("ended")
+        if not isinstance(code, int):
+            return ""
+        return f"exit status {code}" if code >= 0 else f"signal {signal_name(-code)}"
 
     def ended(self) -> bool:
         """Whether process 1 of the notebook has ended, and all others with it."""
@@ -505,15 +516,26 @@ class SandboxSession(MessageSession):
         self.processes.clear()
         self.report.close()
 
-    def _watch_memory(self) -> None:
-        """Kill the notebook when all its processes together use too much memory."""
-        allowed = self.limits.memory_bytes
+    def _watch(self) -> None:
+        """End the notebook when all its processes together use too much, or are too many."""
+        crowded = 0
         while not self.stopped.wait(WATCH_SECONDS):
-            if memory_of(self.pids["init"], allowed) > allowed:
-                crowd = threads_of(self.pids["init"]) > CROWD * self.limits.processes
-                self.breach = "processes" if crowd else "memory"
+            family = descendants(self.pids["init"])
+            crowded = crowded + 1 if len(family) > CROWD * self.limits.processes else 0
+            if memory_of(family, self.limits.memory_bytes) > self.limits.memory_bytes:
+                self.breach = "processes" if crowded else "memory"
+            elif crowded > PATIENCE:
+                self.breach = "processes"
+            if self.breach:
                 self._signal("init", signal.SIGKILL)
                 return
+
+
+def signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return str(number)
 
 
 def with_content(files: dict[str, bytes]) -> int:
@@ -526,21 +548,26 @@ def with_content(files: dict[str, bytes]) -> int:
     return descriptor
 
 
-def memory_of(init: int, enough: int) -> int:
+def memory_of(family: list[int], enough: int) -> int:
     """The bytes that a notebook's processes use; what several share is counted once.
 
     That sum is slow to read, so it is read only if the fast upper bound is more than `enough`.
+    What waits in sockets belongs to no process: each of them is counted as if it were full.
     """
-    pids = descendants(init)
-    upper = sum(kilobytes(pid, "status", ("RssAnon:", "RssShmem:")) for pid in pids) * 1024
-    if upper <= enough:
-        return upper
-    return sum(kilobytes(pid, "smaps_rollup", ("Pss_Anon:", "Pss_Shmem:")) for pid in pids) * 1024
+    tables = sum(kilobytes(pid, "status", ("VmPTE:",)) for pid in family) * 1024
+    tables += waiting_in_sockets(family[0])
+    upper = sum(kilobytes(pid, "status", ("RssAnon:", "RssShmem:")) for pid in family) * 1024
+    if upper + tables <= enough:
+        return upper + tables
+    exact = sum(kilobytes(pid, "smaps_rollup", ("Pss_Anon:", "Pss_Shmem:")) for pid in family)
+    return exact * 1024 + tables
 
 
-def threads_of(init: int) -> int:
-    """How many processes and threads a notebook has."""
-    return sum(len(listed(f"/proc/{pid}/task")) for pid in descendants(init))
+def waiting_in_sockets(pid: int) -> int:
+    """What a notebook's sockets can hold, but for those of every kernel."""
+    first = lines_of(f"/proc/{pid}/net/sockstat")[:1]
+    used = int(first[0].split()[2]) if first else 0
+    return max(used - USUAL_SOCKETS, 0) * SOCKET_BYTES
 
 
 def descendants(pid: int) -> list[int]:
@@ -564,8 +591,12 @@ def listed(folder: str) -> list[str]:
 
 def kilobytes(pid: int, file: str, names: tuple[str, ...]) -> int:
     """The sum of some lines of a process's file; 0 if the process has ended."""
-    try:
-        lines = Path(f"/proc/{pid}/{file}").read_text().splitlines()
-    except OSError:
-        return 0
+    lines = lines_of(f"/proc/{pid}/{file}")
     return sum(int(line.split()[1]) for line in lines if line.startswith(names))
+
+
+def lines_of(path: str) -> list[str]:
+    try:
+        return Path(path).read_text().splitlines()
+    except OSError:
+        return []

@@ -385,4 +385,19 @@ def explained(error: Any, what: str, timeout: float) -> StudentError:
         return StudentError(f"{what} is not implemented yet.")
     place = f" (at `{line}`)" if line else ""
     text = f": {message}" if message else ""
-    return StudentError(f"{what} raised {name}{text}{place}")
+    raised = StudentError(f"{what} raised {name}{text}{place}")
+    raised.status = limit_met(f"{name}: {message}") or raised.status
+    return raised
+
+
+# What an error's text says when a limit of the sandbox was met.
+SIGNS = {
+    "memory": ("MemoryError", "can't allocate memory", "Cannot allocate memory", "[Errno 12]"),
+    "processes": ("can't start new thread", "Resource temporarily unavailable", "[Errno 11]"),
+    "disk": ("No space left on device", "File too large", "[Errno 28]", "[Errno 27]"),
+}
+
+
+def limit_met(text: str) -> str:
+    """The limit that an error's text speaks of, empty if it speaks of none."""
+    return next((cause for cause, signs in SIGNS.items() if any(s in text for s in signs)), "")
