@@ -43,7 +43,7 @@ class Budget:
         if self.left < 0:
             raise TooLarge(f"the value is larger than {MAX_BYTES // 10**6} MB")
         if self.values < 0:
-            raise TooLarge(f"the value consists of more than {MAX_VALUES} values: a tensor holds more")
+            raise TooLarge(f"the value has more than {MAX_VALUES} values: a tensor holds more")
 
 
 def encode(value, keep, budget=None, depth=0):

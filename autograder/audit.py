@@ -14,6 +14,8 @@ whoever wrote the mutant. Other exceptions are how students' mistakes often show
 A mutant that runs into the time limit or ends its process counts only if its first line says that
 it `hangs` or `dies`; otherwise an accident of the audit would pass for a success of the check.
 Every verdict must hold for three different keys, that is for three draws of the fresh inputs.
+Modules that the assignment makes unavailable are absent while cells and answers run, so that no
+reference leans on them.
 """
 
 import argparse
@@ -159,6 +161,7 @@ def audit(
     checks: Mapping[str, Any] | None = None,
     processes: int | None = None,
     timeout: float = 60.0,
+    unavailable: tuple[str, ...] | None = None,
 ) -> Audit:
     """Try every variant of an assignment and compare what came of it with what must come."""
     if checks is None:
@@ -170,7 +173,9 @@ def audit(
     result = Audit(assignment, [Row(name, check.points) for name, check in checks.items()])
     tried = [Variant("reference", "reference"), Variant("empty", "empty")]
     tried += variants(folder, notebook, checks, result.problems)
-    stage = _Stage(assignment, notebook, source.emptied(notebook), dict(checks))
+    if unavailable is None:
+        unavailable = source.settings(assignment)["unavailable"]
+    stage = _Stage(assignment, notebook, source.emptied(notebook), dict(checks), unavailable)
     for variant, outcome in stage.perform(tried, processes or _cores(), timeout):
         _JUDGES[variant.kind](result, stage, variant, outcome)
     _flag_few(result)
@@ -275,6 +280,7 @@ class _Stage:
     notebook: NotebookNode
     empty: NotebookNode
     checks: dict[str, Any]
+    unavailable: tuple[str, ...] = ()
 
     def perform(
         self, variants: list[Variant], processes: int, timeout: float
@@ -301,6 +307,8 @@ class _Stage:
 
     def play(self, variant: Variant) -> Outcome:
         """Run a variant's cells in this process, then the checks on what they defined."""
+        from autograder.student import absent
+
         outcome, namespace = Outcome(), {"__name__": "__main__"}
         whole = variant.kind in ("reference", "empty")
         for cell in (self.empty if variant.kind == "empty" else self.notebook).cells:
@@ -309,7 +317,9 @@ class _Stage:
             if kind in ("given", "solution") or (kind == "visible" and mine):
                 code = variant.code if ident == variant.cell else cell.source
                 limit = CALL_TIMEOUT if kind == "visible" and not whole else math.inf
-                if error := _execute(code, ident, namespace, limit):
+                with absent(self.unavailable):
+                    error = _execute(code, ident, namespace, limit)
+                if error:
                     outcome.errors[ident] = error
         for name in self.checks:
             keys = KEYS if whole or name == variant.check else KEYS[:1]
@@ -320,7 +330,7 @@ class _Stage:
         from autograder.check import run_check
         from autograder.student import LocalStudent
 
-        student = LocalStudent(namespace, timeout=CALL_TIMEOUT)
+        student = LocalStudent(namespace, CALL_TIMEOUT, self.unavailable)
         return run_check(self.checks[check], student, key, self.assignment).as_dict()
 
 

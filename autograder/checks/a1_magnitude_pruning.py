@@ -8,7 +8,7 @@ from scipy.optimize import brentq
 from torch.nn.utils import prune
 
 from autograder import inputs
-from autograder.check import check, close, part
+from autograder.check import check, close, part, unmodified
 from autograder.student import StudentError
 from featherweight import expect
 
@@ -16,12 +16,6 @@ from featherweight import expect
 def float64(rng, *shape):
     """Weights in float64: none is zero, no two have the same absolute value."""
     return inputs.weights(rng, *shape).double()
-
-
-def unchanged(student, *before):
-    """The arguments of the last call are what they were."""
-    for got, expected in zip(student.arguments(), before, strict=False):
-        close(got, expected, "leave what you are given as it is", 0.0, "The caller's argument")
 
 
 # ---------------------------------------------------------------- question 1
@@ -94,7 +88,7 @@ def repair_scope(student, rng):
         expect.shape(got[name], tensor.shape, name=f"`{name}`")
         assert (got[name] == 0).any(), f"`{name}` should have been pruned, and was not."
         assert got[name].dtype == tensor.dtype, f"The dtype of `{name}` changed."
-    unchanged(student, state)
+    unmodified(student)
     student.define(SHARED_MEMORY)
     function = student.get("prune_state")
     shared = student.call(student.helper("shared"), function, state, 0.5)
@@ -123,7 +117,7 @@ def nm_pattern(student, rng):
             got = student.call("nm_mask", weight, n, m)
             hint = f"in each row exactly {n} of every {m} consecutive inputs stay"
             expect.equal(got, nm_reference(weight, n, m), hint, name=f"The {n}:{m} mask")
-            unchanged(student, weight)
+            unmodified(student)
     with part(1, "convolutions, ties, and a number of inputs that does not fit"):
         weight = float64(rng, 3, 8, 2, 5)
         hint = "a group runs over input channels at one output and one pixel of the kernel"
@@ -184,7 +178,7 @@ def erk_densities(student, rng):
     got = student.call("erk_densities", shapes, density)
     hint = "here no layer is full: each keeps a number of weights proportional to its shape's sum"
     close(got, erk_reference(shapes, density), hint, atol=1e-9, name="The dict of densities")
-    unchanged(student, shapes)
+    unmodified(student)
 
 
 @check("erk-capping", points=1, cell="erk-densities")
@@ -230,7 +224,7 @@ def lamp_scores(student, rng):
             got = student.call("lamp_scores", weight)
             hint = "each square is divided by the squares of its own and all larger magnitudes"
             close(got, lamp_reference(weight), hint, name="The tensor of scores")
-            unchanged(student, weight)
+            unmodified(student)
     with part(1, "tensors with zeros"):
         weight = inputs.sparse_weights(rng, 6, 5, density=0.4).double()
         hint = "a zero scores 0, and it adds nothing to the other scores"
@@ -291,7 +285,7 @@ def round_nested(student, rng):
             expect.equal(back, 0, "removed is removed", name="The number of weights that came back")
         hint = "among the kept weights of all tensors the smallest magnitudes go"
         expect.equal(got, expected, hint, name="The dict of masks")
-        unchanged(student, weights, masks)
+        unmodified(student)
 
 
 # ---------------------------------------------------------------- question 6
@@ -356,7 +350,7 @@ def group_prox(student, rng):
             close(got, expected, hint, name=f"The result for amount {amount:.3g}")
             gone = (expected == 0).flatten(1).all(1)
             close(got[gone], expected[gone], "short rows are exactly 0", atol=0.0, name="Its rows")
-            unchanged(student, weight)
+            unmodified(student)
     with part(1, "kernels, and groups of zeros"):
         kernel = float64(rng, 4, 2, 3, 5)
         kernel[1] = 0.0
@@ -411,7 +405,7 @@ def gap_encoding(student, rng):
             gaps, values = encodes(student, weight, 8, hint)
             assert not gaps.is_floating_point(), "Gaps are whole numbers: store them as int64."
             assert values.dtype == weight.dtype, "Values keep the dtype of the weight."
-            unchanged(student, weight)
+            unmodified(student)
     encodes(student, torch.zeros(3, 4), 4, "zeros alone need no entry")
 
 
@@ -607,7 +601,7 @@ def claim_density(student, rng):
     nonzero = {name: np.count_nonzero(final[name].numpy()) for name in names}
     hint = "which tensors count, and which of their entries are exactly 0?"
     got = answer(student, "density", pruned, final, 0.6)
-    unchanged(student, pruned, final)
+    unmodified(student)
     close(got, sum(nonzero.values()) / 600, hint, name="'density'")
     expected = {name: nonzero[name] / final[name].numel() for name in names}
     close(answer(student, "by_layer", pruned, final, 0.6), expected, hint, name="'by_layer'")

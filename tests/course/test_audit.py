@@ -12,9 +12,8 @@ from autograder.check import Check, close
 
 def audited(tiny, **options):
     notebook = source.read(tiny.path, tiny.checks)
-    return audit.audit(
-        "tiny", mutants=tiny.mutants, notebook=notebook, checks=tiny.checks, processes=2, **options
-    )
+    given = {"mutants": tiny.mutants, "notebook": notebook, "checks": tiny.checks}
+    return audit.audit("tiny", processes=2, **{"unavailable": (), **given, **options})
 
 
 def plant(tiny, name, code):
@@ -177,6 +176,25 @@ def test_a_mistake_that_costs_another_question_is_noted(tiny):
     )
     tiny.path.write_text(text)
     assert "double/wrong_once also loses marks of other." in audited(tiny).notes
+
+
+LEANING = """# Different: leans on a module that students do not have.
+from statistics import mean
+
+def double(number):
+    from statistics import mean
+    return 2 * mean([number])
+"""
+
+
+def test_a_solution_that_leans_on_an_unavailable_module_is_found(tiny):
+    plant(tiny, "right_mean", LEANING)
+    assert audited(tiny).problems == []
+    (problem,) = audited(tiny, unavailable=("statistics",)).problems
+    assert "right_mean does not run: ModuleNotFoundError" in problem
+    plant(tiny, "right_mean", LEANING.replace("from statistics import mean\n\n", ""))
+    (problem,) = audited(tiny, unavailable=("statistics",)).problems
+    assert "right_mean is rejected" in problem
 
 
 def test_the_table_shows_what_happened(tiny):

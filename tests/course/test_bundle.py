@@ -52,6 +52,15 @@ def test_nothing_of_the_instructors_is_inside(unpacked):
     assert not contents & {path.read_bytes() for path in instructors if path.stat().st_size > 50}
 
 
+def test_the_instructors_part_of_the_book_stays_out_and_nothing_leads_there(unpacked):
+    listed = re.findall(r"file: (\S+)", (unpacked / "_toc.yml").read_text())
+    pages = {path.relative_to(unpacked).as_posix() for path in (unpacked / "book").rglob("*.md")}
+    assert {f"{name}.md" for name in listed} == pages - {"book/index.md"}
+    for name in pages:
+        assert "](../instructor" not in (unpacked / name).read_text(), name
+        assert "](instructor" not in (unpacked / name).read_text(), name
+
+
 def test_no_solution_line_of_more_than_a_few_tokens_is_inside(unpacked):
     """The same by plain search: no line of a solution stands in any text of the bundle."""
     texts = []
