@@ -31,9 +31,10 @@ from autograder.source import ROOT
 DEFAULT = ROOT / "_build" / "featherweight-students.zip"
 TOP = "featherweight-course"
 FOLDERS = ("assignments", "book", "featherweight")
-FILES = ("CITATION.cff", "LICENSE", "LICENSE-text", "_config.yml", "_toc.yml")
+FILES = ("CITATION.cff", "LICENSE", "LICENSE-text", "_config.yml")
 LOCK = "requirements.lock"
-LEFT_OUT = ("__pycache__", "_pictures")
+LEFT_OUT = ("__pycache__", "_pictures", "instructor")
+CONTENTS = "_toc.yml"
 UNFINISHED = (".part", ".pyc", ".pyo", ".tmp")
 
 FORBIDDEN_PATHS = re.compile(r"(^|/)(solutions|autograder|course|tests|mutants|checks)(/|$)")
@@ -79,6 +80,7 @@ def contents() -> dict[str, bytes]:
         raise FileNotFoundError(f"{missing[0]} is missing, and students need it.")
     inside = ((path.relative_to(ROOT), path) for path in paths)
     files = {str(name): path.read_bytes() for name, path in inside if _belongs(name)}
+    files[CONTENTS] = student_toc().encode()
     files["START-HERE.md"] = start_here().encode()
     files["pyproject.toml"] = student_pyproject().encode()
     files["environment.yml"] = student_environment().encode()
@@ -192,10 +194,17 @@ def start_here() -> str:
     return START_HERE.format(chapters=read, assignments=solve)
 
 
+def student_toc() -> str:
+    """Return the book's table of contents without the part for instructors."""
+    listed = (ROOT / CONTENTS).read_text(encoding="utf-8")
+    part = r"^  - caption: For instructors\n(?: {4,}.*\n)*"
+    return re.sub(part, "", listed, flags=re.MULTILINE)
+
+
 def chapters() -> list[str]:
     """Return the pages that lie in a part of the book, in reading order."""
-    listed = (ROOT / "_toc.yml").read_text(encoding="utf-8")
-    return re.findall(r"^ {6}- file: (book/[\w-]+/[\w-]+)$", listed, flags=re.MULTILINE)
+    pages = r"^ {6}- file: (book/[\w-]+/[\w-]+)$"
+    return re.findall(pages, student_toc(), flags=re.MULTILINE)
 
 
 def needed(assignment: str) -> list[str]:
