@@ -103,6 +103,10 @@ class MessageSession:
         """How a process that has ended did so, if that is known."""
         return ""
 
+    def pressure(self) -> str:
+        """The limit that a notebook which takes too long has met, if it has."""
+        return ""
+
     def interrupt(self) -> None:
         """Ask the kernel to stop what it runs."""
         raise NotImplementedError
@@ -197,15 +201,15 @@ class MessageSession:
         self, reply: dict | None, timed_out: bool, timeout: float, gathered: Outputs
     ) -> str:
         """How a cell ended; what the kernel cannot tell is added to its outputs."""
+        if self.breach and not self.alive:
+            gathered.add_error(*BREACHES[self.breach](self.limits))
+            return self.breach
         if timed_out:
             gathered.add_error("TimeoutError", f"The cell ran longer than {timeout:.3g} seconds.")
             return "timeout"
         if reply is None and self.alive:
             gathered.add_error("NoReply", "The kernel gave no answer: its machinery was changed.")
             return "error"
-        if reply is None and self.breach:
-            gathered.add_error(*BREACHES[self.breach](self.limits))
-            return self.breach
         if reply is None:
             how = f" ({self.last_words})" if self.last_words else ""
             gathered.add_error("KernelDied", f"The cell ended the notebook's process{how}.")
@@ -218,7 +222,7 @@ class MessageSession:
             raise StudentGone("The process that runs the notebook had ended.")
         content = {"request": payload}
         reply, timed_out = self._exchange("featherweight_request", content, timeout, None)
-        if timed_out:
+        if timed_out and not self.breach:
             raise StudentTimeout(f"The call took longer than {timeout:g} seconds.")
         if reply is None:
             raise self._silence()
@@ -275,6 +279,10 @@ class MessageSession:
             self.kill()
             return False
         waiting.timed_out, waiting.deadline = True, time.monotonic() + INTERRUPT_GRACE
+        self.breach = self.breach or self.pressure()
+        if self.breach:
+            self.kill()
+            return False
         self.interrupt()
         return True
 

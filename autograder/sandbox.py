@@ -485,6 +485,13 @@ class SandboxSession(MessageSession):
             return ""
         return f"exit status {code}" if code >= 0 else f"signal {signal_name(-code)}"
 
+    def pressure(self) -> str:
+        """Many processes keep each other from their work: that is the cause, not the time."""
+        return "processes" if self._crowded(descendants(self.pids["init"])) else ""
+
+    def _crowded(self, family: list[int]) -> bool:
+        return len(family) > CROWD * self.limits.processes
+
     def ended(self) -> bool:
         """Whether process 1 of the notebook has ended, and all others with it."""
         return self._ended_within(0)
@@ -521,7 +528,7 @@ class SandboxSession(MessageSession):
         crowded = 0
         while not self.stopped.wait(WATCH_SECONDS):
             family = descendants(self.pids["init"])
-            crowded = crowded + 1 if len(family) > CROWD * self.limits.processes else 0
+            crowded = crowded + 1 if self._crowded(family) else 0
             if memory_of(family, self.limits.memory_bytes) > self.limits.memory_bytes:
                 self.breach = "processes" if crowded else "memory"
             elif crowded > PATIENCE:
