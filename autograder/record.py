@@ -18,14 +18,15 @@ from pathlib import Path
 import nbformat
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
-from nbgrader.api import Gradebook, MissingEntry
-from nbgrader.converters import Autograde, GenerateAssignment
+from nbgrader.api import Comment, Grade, Gradebook, MissingEntry, SubmittedNotebook
+from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties, IgnorePattern, LimitOutput, SaveAutoGrades
 from nbgrader.preprocessors.base import NbGraderPreprocessor
 from nbgrader.utils import parse_utc
 from sqlalchemy.exc import OperationalError, SAWarning
-from traitlets import Any, List
+from sqlalchemy.orm import joinedload
+from traitlets import Any
 from traitlets.config import Config, PyFileConfigLoader
 
 from autograder import rebuild
@@ -40,13 +41,38 @@ class RecordError(Exception):
     """The gradebook does not take a verdict; the message says what to do."""
 
 
+class Sheet:
+    """One submission's grades and comments, looked up all at once and committed all at once."""
+
+    def __init__(self, gradebook: Gradebook, notebook: SubmittedNotebook):
+        self.gradebook, self.db = gradebook, self
+        self.grades = self._by_name(Grade, notebook)
+        self.comments = self._by_name(Comment, notebook)
+
+    def _by_name(self, kind: type[Grade] | type[Comment], notebook: SubmittedNotebook) -> dict:
+        entries = self.gradebook.db.query(kind).options(joinedload(kind.cell))
+        return {entry.name: entry for entry in entries.filter(kind.notebook_id == notebook.id)}
+
+    def find_grade(self, name: str, *place: str) -> Grade:
+        return self.grades[name]
+
+    def find_comment(self, name: str, *place: str) -> Comment:
+        return self.comments[name]
+
+    def commit(self) -> None:
+        """Called for each cell: what is entered here is committed by `commit_all`."""
+
+    def commit_all(self) -> None:
+        self.gradebook.db.commit()
+
+
 class VerifiedGrades(SaveAutoGrades):
     """nbgrader's SaveAutoGrades on a gradebook that is already open.
 
     A check that crashed leaves no score: the cell waits for the instructor.
     """
 
-    gradebook = Any()
+    opened = Any()
     crashed = Any()
 
     def preprocess(
@@ -55,16 +81,18 @@ class VerifiedGrades(SaveAutoGrades):
         marks = resources["nbgrader"]
         self.notebook_id, self.assignment_id = marks["notebook"], marks["assignment"]
         self.student_id = marks["student"]
-        return NbGraderPreprocessor.preprocess(self, nb, resources)
+        place = (self.notebook_id, self.assignment_id, self.student_id)
+        self.gradebook = Sheet(self.opened, self.opened.find_submission_notebook(*place))
+        done = NbGraderPreprocessor.preprocess(self, nb, resources)
+        self.gradebook.commit_all()
+        return done
 
     def _add_score(self, cell: NotebookNode, resources: ResourcesDict) -> None:
         super()._add_score(cell, resources)
-        if rebuild.mark_id(cell) in self.crashed:
-            grade = self.gradebook.find_grade(
-                rebuild.mark_id(cell), self.notebook_id, self.assignment_id, self.student_id
-            )
+        name = rebuild.mark_id(cell)
+        if name in self.crashed:
+            grade = self.gradebook.find_grade(name)
             grade.auto_score, grade.needs_manual_grade = None, True
-            self.gradebook.db.commit()
 
 
 class LatePenalties(AssignLatePenalties):
@@ -87,34 +115,6 @@ class LatePenalties(AssignLatePenalties):
                 notebook.late_submission_penalty = self._check_late_penalty(notebook, penalty)
         self.gradebook.db.commit()
         return nb, resources
-
-
-class ReplayedAutograde(Autograde):
-    """nbgrader's Autograde, with a notebook that was already executed and verified elsewhere.
-
-    CheckCellMetadata is left out: nbgrader's marks on the cells are those of the master, which
-    passed it in generate_assignment.
-    """
-
-    autograde_preprocessors = List([IgnorePattern, LimitOutput])
-
-    def open(self, gradebook: Gradebook) -> None:
-        """Make nbgrader's second pass ready, once for all notebooks."""
-        self._sanitizing = False
-        self.exporter = self.exporter_class(parent=self, config=self.config)
-        self.exporter.optimistic_validation = True
-        self._init_preprocessors()
-        self.grades = VerifiedGrades(parent=self, gradebook=gradebook)
-        for step in (self.grades, LatePenalties(parent=self, gradebook=gradebook)):
-            self.exporter.register_preprocessor(step)
-
-    def replay(
-        self, notebook: NotebookNode, student: str, assignment: str, crashed: set[str]
-    ) -> str:
-        """Run nbgrader's second pass on the notebook; the text of the autograded notebook."""
-        self.grades.crashed = crashed
-        marks = {"student": student, "assignment": assignment, "notebook": assignment}
-        return self.exporter.from_notebook_node(notebook, {"nbgrader": marks})[0]
 
 
 class Recorder:
@@ -186,9 +186,12 @@ class Recorder:
     def __enter__(self) -> Recorder:
         make_gradebook(self.database, self.coursedir.course_id)
         self.gradebook = Gradebook(self.coursedir.db_url, self.coursedir.course_id)
-        self.converter = ReplayedAutograde(coursedir=self.coursedir, config=self.config)
-        self.converter.log.setLevel(QUIET)
-        self.converter.open(self.gradebook)
+        self.grades = VerifiedGrades(config=self.config, opened=self.gradebook)
+        late = LatePenalties(config=self.config, gradebook=self.gradebook)
+        limits = (IgnorePattern(config=self.config), LimitOutput(config=self.config))
+        self.steps = (*limits, self.grades, late)
+        for step in self.steps:
+            step.log.setLevel(QUIET)
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -223,8 +226,12 @@ class Recorder:
             write_atomically(folder / "timestamp.txt", graded["timestamp"].encode())
 
     def _enter(self, graded: dict, notebook: NotebookNode) -> str:
-        """Student, submission and scores; returns the text of the autograded notebook."""
-        crashed = {
+        """Student, submission and scores, by the steps of nbgrader's autograde after the execution.
+
+        CheckCellMetadata is none of them: nbgrader's marks on the cells are those of the master,
+        which passed it in generate_assignment. Returns the text of the autograded notebook.
+        """
+        self.grades.crashed = {
             f"check-{r['check']}" for r in graded["checks"] if r["status"] == "check-crashed"
         }
         stamp = {"timestamp": parse_utc(graded["timestamp"]) if graded["timestamp"] else None}
@@ -232,7 +239,11 @@ class Recorder:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SAWarning)
             self.gradebook.update_or_create_submission(self.assignment, graded["student"], **stamp)
-        return self.converter.replay(notebook, graded["student"], self.assignment, crashed)
+        marks = {"student": graded["student"], "assignment": self.assignment}
+        resources = ResourcesDict(nbgrader=marks | {"notebook": self.assignment})
+        for step in self.steps:
+            notebook, resources = step(notebook, resources)
+        return nbformat.writes(notebook)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -183,8 +183,16 @@ def test_endless_writer_ends_the_run_with_one_sentence(out, monkeypatch):
     assert list(contents(out)) == ["small a"]
 
 
-@pytest.mark.parametrize("broken", ["update_or_create_submission", "find_comment"])
-def test_verdict_is_entered_whole_or_not_at_all(out, monkeypatch, broken):
+@pytest.mark.parametrize(
+    ("part", "broken"),
+    [
+        (Gradebook, "update_or_create_submission"),
+        (record.Sheet, "find_comment"),
+        (Gradebook, "find_submission_notebook"),
+        (record.LatePenalties, "preprocess"),
+    ],
+)
+def test_verdict_is_entered_whole_or_not_at_all(out, monkeypatch, part, broken):
     def fail(*args, **kwargs):
         raise RuntimeError("in the middle")
 
@@ -192,7 +200,7 @@ def test_verdict_is_entered_whole_or_not_at_all(out, monkeypatch, broken):
         recorder.record(entered("a", 0.5))
         before = contents(out)
         with monkeypatch.context() as patch:
-            patch.setattr(recorder.gradebook, broken, fail)
+            patch.setattr(part, broken, fail)
             for student in ("a", "b"):
                 with pytest.raises(RuntimeError, match="in the middle"):
                     recorder.record(entered(student))
