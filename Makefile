@@ -30,6 +30,8 @@ endif
 tree = $(shell find $(1) -type f -not -path '*/__pycache__/*' -not -path '*/.*' 2>/dev/null)
 BENCH := $(call tree,featherweight)
 BOOK := _config.yml _toc.yml $(call tree,book)
+# The guide's tables of options, limits and attacks.
+BOOK += $(addprefix autograder/,cli.py grade.py formgrader.py execute.py) $(call tree,tests/attacks/cases)
 BUILT := $(BUILD)/book-$(or $(FEATHERWEIGHT_SCALE),quick).stamp
 COURSE := nbgrader_config.py $(call tree,solutions autograder)
 
@@ -79,7 +81,7 @@ full: $(INSTALLED) ## run a chapter at full scale and write its record; CHAPTER=
 	FEATHERWEIGHT_SCALE=full $(BIN)/jupytext --to ipynb --execute --output $(BUILD)/full/$(basename $(notdir $(CHAPTER))).ipynb "$(CHAPTER)"
 
 bench: $(INSTALLED) ## measure speed and write benchmarks/results.json
-	$(BIN)/python benchmarks/run.py $(ARGS)
+	$(BIN)/python -m benchmarks.run $(ARGS)
 
 pictures: $(BUILT) grade ## take the pictures of the README (needs Chromium)
 	$(BIN)/python book/_pictures/take.py

@@ -35,7 +35,7 @@ def commands(program: str, pages: list[Path] = GUIDE) -> list[tuple[str, list[st
         (page.name, shlex.split(line))
         for page in pages
         for block in blocks(page, "sh")
-        for line in block.splitlines()
+        for line in block.replace("\\\n", " ").splitlines()
     ]
     return [(name, words[1:]) for name, words in lines if words and Path(words[0]).name == program]
 
