@@ -449,3 +449,35 @@ def install(shell):
         kernel.session.send(stream, "featherweight_reply", reply, parent, ident=ident)
 
     kernel.shell_handlers["featherweight_request"] = handle
+    show_long_tracebacks_shortly(shell)
+
+
+def show_long_tracebacks_shortly(shell):
+    """Leave out the middle of a long traceback: IPython takes minutes for a recursion's frames."""
+    written = shell.InteractiveTB.structured_traceback
+
+    def structured_traceback(etype=None, error=None, tb=None, *args, **options):
+        shorten(tb)
+        for one in chain_of(error):
+            shorten(one.__traceback__)
+        return written(etype, error, tb, *args, **options)
+
+    shell.InteractiveTB.structured_traceback = structured_traceback
+
+
+def chain_of(error, longest=10):
+    """An exception and those in whose handling it arose."""
+    found = []
+    while isinstance(error, BaseException) and len(found) < longest:
+        found.append(error)
+        error = error.__cause__ or error.__context__
+    return found
+
+
+def shorten(tb, first=10, last=20):
+    """Cut the frames of a traceback between the first and the last ones."""
+    frames = [tb] if tb is not None else []
+    while frames and frames[-1].tb_next is not None:
+        frames.append(frames[-1].tb_next)
+    if len(frames) > first + last:
+        frames[first - 1].tb_next = frames[-last]
