@@ -1,0 +1,28 @@
+# Cells that each take less than they may, and together more.
+# ---
+# threat: an endless loop
+# scores: {scale: 0, prune: 0, layer: 0, twice: 0, mean: 0, name: 0}
+# causes: {name: timeout, mean: timeout, scale: timeout, prune: timeout, layer: timeout, twice: timeout}
+# limits: {notebook_seconds: 4, cell_seconds: 3}
+# ---
+
+# %% name
+import time
+
+course = "featherweight"
+time.sleep(2)
+
+# %% mean
+time.sleep(2)
+
+
+def mean(values):
+    return sum(values) / len(values)
+
+
+# %% scale
+time.sleep(2)
+
+
+def scale(weight, factor):
+    return factor * weight

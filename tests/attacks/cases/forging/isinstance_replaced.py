@@ -1,0 +1,15 @@
+# isinstance and type say yes to everything, round and abs return zero.
+# ---
+# threat: the process's own tools replaced
+# scores: {twice: 0}
+# causes: {twice: timeout}
+# limits: {cell_seconds: 2}
+# shows: "about to replace isinstance"
+# ---
+
+# %% twice
+import builtins
+
+print("about to replace isinstance", flush=True)
+builtins.abs = builtins.round = lambda *args: 0
+builtins.isinstance = builtins.issubclass = lambda *args: True

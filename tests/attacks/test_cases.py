@@ -1,0 +1,91 @@
+"""Every attack and fault ends in the verdict that its file expects, and touches nothing else."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from autograder import report, verify
+from tests.attacks import assignment, grading
+from tests.attacks.case import Case, all_cases
+
+CASES = all_cases()
+FULL = dict(assignment.POINTS)
+
+
+@pytest.fixture(scope="session")
+def walls() -> bool:
+    """Whether there is a sandbox here; without one, only what needs none is tried."""
+    return not grading.sandbox_problem()
+
+
+@pytest.fixture(scope="session")
+def honest(walls: bool) -> dict:
+    """The verdict on the reference, before anybody attacked."""
+    verdict = verify.grade_one(grading.task_of(grading.reference(), sandbox=walls))
+    assert grading.scores(verdict) == FULL
+    return verdict
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_case(case: Case, walls: bool, honest: dict, tmp_path: Path, monkeypatch) -> None:
+    if case.needs_sandbox and not walls:
+        pytest.skip(f"no sandbox: {grading.sandbox_problem()}")
+    monkeypatch.setenv("COURSE_PASSWORD", "fw-canary-e4714084e47a0003")
+    for _ in range(case.times):
+        with grading.bounded_memory():
+            verdict = grading.verdict_of(case, tmp_path, sandbox=walls)
+        assert_expected(case, verdict)
+        assert_harmless(verdict, tmp_path)
+    if walls:
+        assert_neighbor_unharmed(honest)
+
+
+def assert_expected(case: Case, verdict: dict) -> None:
+    """The verdict is the one that the case's header names."""
+    refused = case.verdict != "graded"
+    expected = dict.fromkeys(FULL, 0.0) if refused else FULL | case.scores
+    expected_causes = dict.fromkeys(FULL, case.verdict) | case.causes
+    shown = grading.printed(verdict)
+    said = json.dumps(verdict["checks"], indent=1)
+    assert verdict["status"] == case.verdict
+    assert grading.scores(verdict) == expected, f"{said}\n{shown}"
+    assert grading.causes(verdict) == expected_causes, f"{said}\n{shown}"
+    for text in case.shows:
+        assert text in shown
+    for text in case.never:
+        assert text not in shown
+    rows = {row["check"]: row for row in verdict["checks"]}
+    for name, text in case.says.items():
+        assert text in rows[name]["message"]
+    for text in case.notes:
+        assert any(text in note for note in verdict["notes"]), verdict["notes"]
+    flagged = {flag["kind"] for flag in verdict["flags"]}
+    assert flagged - {"suspicious"} == set(case.flags) - {"suspicious"}
+    assert set(case.flags) <= flagged
+
+
+def assert_harmless(verdict: dict, folder: Path) -> None:
+    """No secret in the verdict, nothing active on the page, nothing left on the machine."""
+    assert not grading.leaked(verdict)
+    assert not any("the grader itself failed" in note for note in verdict["notes"])
+    page = report.feedback(verdict)
+    assert not grading.active_parts(page)
+    assert not grading.CANARY.search(page)
+    assert len(page) < 5_000_000
+    assert not grading.footprints_that_stay(folder)
+
+
+def assert_neighbor_unharmed(honest: dict) -> None:
+    """The next notebook of the same warm parent gets what it got before."""
+    again = verify.grade_one(grading.task_of(grading.reference(), sandbox=True))
+    assert again["checks"] == honest["checks"]
+
+
+CONTROLLED = [case for case in CASES if case.control]
+
+
+@pytest.mark.parametrize("case", CONTROLLED, ids=lambda case: case.name)
+def test_attack_succeeds_where_there_are_no_walls(case: Case) -> None:
+    (source,) = [*case.answers.values(), *case.added]
+    assert case.control in grading.control_output(source)
