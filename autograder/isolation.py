@@ -31,13 +31,15 @@ class TimeLimit:
 
     def __init__(self, seconds: float):
         self.left = seconds
+        self.since: float | None = None
+        self.ended = self.over = False
         self.thread = threading.get_ident()
-        self.lock = threading.Lock()
-        self.timer: threading.Timer | None = None
+        self.changed = threading.Condition()
         self.message = f"the check itself took longer than {seconds:g} seconds"
 
     def __enter__(self) -> TimeLimit:
-        self._start()
+        self._run(True)
+        threading.Thread(target=self._watch, daemon=True).start()
         return self
 
     def __exit__(
@@ -46,46 +48,48 @@ class TimeLimit:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._stop()
+        self.ended = True
+        self._run(False)
         if isinstance(error, CheckTimeout):
             error.args = (self.message,)
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
         """Let what happens in the block cost no time."""
-        self._stop()
+        self._run(False)
         try:
             yield
         finally:
-            self._start()
+            self._run(True)
 
-    def _start(self) -> None:
-        self.since = time.monotonic()
-        self.timer = threading.Timer(max(self.left, 0.001), self._end)
-        self.timer.daemon = True
-        self.timer.start()
+    def _run(self, running: bool) -> None:
+        """Start or stop the clock; no exception comes while it stands."""
+        with self.changed:
+            now = time.monotonic()
+            self.left -= now - (now if self.since is None else self.since)
+            self.since = now if running else None
+            self.changed.notify()
+        if self.over:
+            for _ in range(100):  # Python looks for an exception that is under way in every turn
+                pass
 
-    def _stop(self) -> None:
-        """No exception comes after this, not even one that was already under way."""
-        with self.lock:
-            if self.timer is None:
-                return
-            self.timer.cancel()
-            self.timer = None
-            self.left -= time.monotonic() - self.since
-            raise_in(self.thread, None)
-
-    def _end(self) -> None:
-        with self.lock:
-            if self.timer is threading.current_thread():
-                raise_in(self.thread, CheckTimeout)
+    def _watch(self) -> None:
+        with self.changed:
+            while not self.ended:
+                left = None
+                if self.since is not None:
+                    left = self.left - (time.monotonic() - self.since)
+                    if left <= 0:
+                        self.over = True
+                        raise_in(self.thread, CheckTimeout)
+                        return
+                self.changed.wait(left)
 
 
-def raise_in(thread: int, error: type[BaseException] | None) -> None:
-    """Let another thread raise an exception as soon as it runs; None takes it back."""
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(
-        ctypes.c_ulong(thread), ctypes.py_object(error) if error else None
-    )
+def raise_in(thread: int, error: type[BaseException]) -> None:
+    """Let another thread raise an exception as soon as it runs."""
+    exception = ctypes.py_object(error)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), exception)
 
 
 def seed_everything(seed: int) -> None:

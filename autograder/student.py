@@ -269,7 +269,8 @@ class LocalStudent(Student):
 @contextlib.contextmanager
 def absent(modules: Sequence[str]) -> Iterator[None]:
     """Make modules, with all that is inside them, impossible to import in the block."""
-    inside = [n for n in sys.modules if any(n == m or n.startswith(f"{m}.") for m in modules)]
+    within = tuple(f"{name}." for name in modules)
+    inside = [name for name in sys.modules if name in modules or name.startswith(within)]
     taken = {name: sys.modules.pop(name) for name in inside}
     attributes = []
     for name in modules:
