@@ -1,8 +1,8 @@
 """What the instructor's program says of itself, so that the guide never says something else.
 
 ``{options} grade`` becomes the table of the options of `autograder grade`, read from its parser.
-``{attempts} forging`` becomes the list of the attacks or faults of that folder of
-`tests/attacks/cases/`, each in the words of its file.
+``{threats} forging`` becomes the table of one group of `tests/attacks/threats.yaml`: what is tried,
+what must come of it, and the cases in `tests/attacks/cases/` or the tests elsewhere that show it.
 """
 
 from __future__ import annotations
@@ -11,13 +11,16 @@ import argparse
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import yaml
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-WIDTHS = (35, 65)
-ATTEMPT = re.compile(r"\A((?:# .*\n)+?)# ---\n")
+OPTION_WIDTHS = (35, 65)
+THREAT_WIDTHS = (25, 30, 45)
+THREAT = re.compile(r"^# threat: (.+)$", re.MULTILINE)
 
 
 class OptionsDirective(SphinxDirective):
@@ -38,7 +41,7 @@ class OptionsDirective(SphinxDirective):
             (nodes.literal("", spelled(action)), nodes.Text(said(action)))
             for action in actions(cli._parser([command]), command)
         ]
-        return [table(("Option", "What it does"), rows)]
+        return [table(("Option", "What it does"), OPTION_WIDTHS, rows)]
 
 
 def actions(parser: argparse.ArgumentParser, command: str) -> Iterator[argparse.Action]:
@@ -58,34 +61,64 @@ def said(action: argparse.Action) -> str:
     return (action.help or "") % {"default": action.default}
 
 
-class AttemptsDirective(SphinxDirective):
-    """The `attempts` directive: what the attacks and faults of one folder try."""
+class ThreatsDirective(SphinxDirective):
+    """The `threats` directive: what one kind of attack or fault tries, and what comes of it."""
 
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        folder = Path(self.env.srcdir) / "tests" / "attacks" / "cases" / self.arguments[0]
-        files = sorted(folder.glob("*.py"))
-        if not files:
-            raise self.error(f"there is no attack in {folder}.")
-        for path in files:
+        attacks = Path(self.env.srcdir) / "tests" / "attacks"
+        listed = attacks / "threats.yaml"
+        group = self.arguments[0]
+        threats = yaml.safe_load(listed.read_text(encoding="utf-8"))
+        if group not in threats:
+            raise self.error(f"{listed} has no group {group!r}.")
+        cases = cases_by_threat(attacks / "cases" / group)
+        self.env.note_dependency(str(listed))
+        for path in (path for paths in cases.values() for path in paths):
             self.env.note_dependency(str(path))
-        rows = [(nodes.literal("", path.stem), nodes.Text(attempt(path))) for path in files]
-        return [table(("Case", "What is handed in"), rows)]
+        rows = [
+            (nodes.Text(threat), nodes.Text(outcome(told)), shown_by(told, cases.get(threat, [])))
+            for threat, told in threats[group].items()
+        ]
+        return [table(("What is tried", "What comes of it", "Shown by"), THREAT_WIDTHS, rows)]
 
 
-def attempt(path: Path) -> str:
-    """The sentence with which a case's file begins."""
-    found = ATTEMPT.match(path.read_text(encoding="utf-8"))
-    if found is None:
-        raise ValueError(f"{path} does not begin with a sentence and a line '# ---'.")
-    return " ".join(re.sub(r"(?m)^# ?", "", found.group(1)).split())
+def cases_by_threat(folder: Path) -> dict[str, list[Path]]:
+    """The cases of a group by the threat that their headers name."""
+    found: dict[str, list[Path]] = {}
+    for path in sorted(folder.glob("*.py")):
+        named = THREAT.search(path.read_text(encoding="utf-8"))
+        if named is None:
+            raise ValueError(f"{path} names no threat.")
+        found.setdefault(named.group(1).strip().strip("\"'"), []).append(path)
+    return found
 
 
-def table(titles: tuple[str, ...], rows: list[tuple[nodes.Node, ...]]) -> nodes.table:
+def outcome(told: str | dict[str, Any]) -> str:
+    return told["ends"] if isinstance(told, dict) else told
+
+
+def shown_by(told: str | dict[str, Any], cases: list[Path]) -> nodes.Node:
+    """Cases by their names, tests elsewhere by what their names say and their file."""
+    entries = [[nodes.literal("", path.stem)] for path in cases]
+    for name in told.get("tests", []) if isinstance(told, dict) else []:
+        file, _, function = name.rpartition("/")[2].partition("::")
+        said = function.removeprefix("test_").replace("_", " ")
+        entries.append([*([nodes.Text(f"{said} ")] if said else []), nodes.literal("", file)])
+    listed = nodes.inline()
+    for number, entry in enumerate(entries):
+        listed += [nodes.Text(", ")] if number else []
+        listed += entry
+    return listed
+
+
+def table(
+    titles: tuple[str, ...], widths: tuple[int, ...], rows: list[tuple[nodes.Node, ...]]
+) -> nodes.table:
     """A table with a head."""
     group = nodes.tgroup(cols=len(titles))
-    group += [nodes.colspec(colwidth=width) for width in WIDTHS]
+    group += [nodes.colspec(colwidth=width) for width in widths]
     head = nodes.thead("", row(tuple(nodes.Text(title) for title in titles)))
     group += [head, nodes.tbody("", *map(row, rows))]
     return nodes.table("", group)
@@ -97,5 +130,5 @@ def row(cells: tuple[nodes.Node, ...]) -> nodes.row:
 
 def setup(app: Sphinx) -> dict[str, object]:
     app.add_directive("options", OptionsDirective)
-    app.add_directive("attempts", AttemptsDirective)
+    app.add_directive("threats", ThreatsDirective)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
