@@ -1,11 +1,13 @@
 """Every assignment of the course: its hidden checks are tested, and its text tells the truth."""
 
+import pkgutil
 import re
 
 import pytest
 
-from autograder import audit, source
+from autograder import audit, forbidden, source
 from autograder.check import registry
+from autograder.release import RELEASED
 
 ASSIGNMENTS = source.assignments()
 
@@ -27,6 +29,24 @@ def test_every_check_has_two_alternatives(assignment):
     for name in checks:
         right = [v for v in found if v.check == name and v.kind == "right"]
         assert len(right) >= 2, name
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_what_an_assignment_rules_out_exists_and_is_told_to_students(assignment):
+    rules = source.settings(assignment)
+    assert rules["unavailable"], "the chapter's own code answers the assignment"
+    text = (RELEASED / assignment / f"{assignment}.ipynb").read_text()
+    for name in (*rules["unavailable"], *rules["forbidden"]):
+        assert pkgutil.resolve_name(name)
+        assert f"`{name}`" in text
+
+
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_the_answers_do_not_use_what_the_assignment_rules_out(assignment):
+    rules = source.settings(assignment)
+    assert (
+        forbidden.flags(source.master(assignment), rules["forbidden"], rules["unavailable"]) == []
+    )
 
 
 def stated_points(cells):

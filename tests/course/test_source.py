@@ -106,6 +106,46 @@ def test_an_id_that_stands_twice_is_refused(tiny):
         source.read(tiny.path, tiny.checks)
 
 
+RULES = (
+    "featherweight:\n  unavailable: [statistics.mean]\n  forbidden: [torch.nn.utils.prune]\n---\n\n"
+)
+TOLD = "`statistics.mean` is absent, and so should be `torch.nn.utils.prune`.\n\n"
+
+
+def rules_of(tiny, front, told, monkeypatch):
+    tiny.path.write_text(tiny.text.replace("---\n\n#", front + told + "#", 1))
+    monkeypatch.setattr(source, "path_of", lambda assignment: tiny.path)
+    return source.settings("tiny")
+
+
+def test_the_front_matter_says_what_is_ruled_out(tiny, monkeypatch):
+    assert rules_of(tiny, RULES, TOLD, monkeypatch) == {
+        "unavailable": ("statistics.mean",),
+        "forbidden": ("torch.nn.utils.prune",),
+    }
+    assert rules_of(tiny, "---\n\n", "", monkeypatch) == {"unavailable": (), "forbidden": ()}
+    source.read(tiny.path, tiny.checks)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "sentence"),
+    [
+        ("unavailable:", "unavailble:", "holds only unavailable and forbidden"),
+        ("[statistics.mean]", "statistics.mean", "'unavailable' is a list of dotted names"),
+        ("[statistics.mean]", "[a b]", "'unavailable' is a list of dotted names"),
+        ("`statistics.mean`", "statistics.mean", "must tell students of 'statistics.mean'"),
+        ("`torch.nn.utils.prune`", "pruning", "must tell students of 'torch.nn.utils.prune'"),
+    ],
+)
+def test_a_rule_that_is_mistyped_or_not_told_is_refused(before, after, sentence, tiny, monkeypatch):
+    front, told = RULES.replace(before, after), TOLD.replace(before, after)
+    with pytest.raises(source.SourceError, match=sentence) as refused:
+        rules_of(tiny, front, told, monkeypatch)
+    assert str(refused.value).startswith(f"{tiny.path}:10: ")
+    with pytest.raises(source.SourceError, match=sentence):
+        source.read(tiny.path, tiny.checks)
+
+
 def test_cells_get_roles_and_the_ids_of_nbgrader(tiny):
     cells = source.read(tiny.path, tiny.checks).cells
     assert [(cell.id, source.role(cell)) for cell in cells] == [
