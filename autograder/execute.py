@@ -245,7 +245,8 @@ class MessageSession:
     ) -> tuple[dict | None, bool]:
         """Send a message and wait for its reply: the reply's content, and if the time ran out."""
         header = self.messages.msg_header(kind)
-        waiting = Waiting(header["msg_id"], time.monotonic() + timeout)
+        replied = kind.replace("_request", "_reply")
+        waiting = Waiting(header["msg_id"], replied, time.monotonic() + timeout)
         try:
             self.messages.send(self.shell, kind, content, header=header)
         except zmq.Again:  # the kernel closed the connection
@@ -267,7 +268,9 @@ class MessageSession:
     def _hear_again(self, gathered: Outputs | None) -> None:
         """Connect to the outputs again: a message that is too large ends the connection."""
         self.cut.recv_multipart()
-        self.iopub.connect(f"ipc://{self.address('iopub')}")
+        address = f"ipc://{self.address('iopub')}"
+        self.iopub.disconnect(address)  # or zmq would think that it is connected
+        self.iopub.connect(address)
         if gathered is not None:
             gathered.overflow(MAX_OUTPUT_MESSAGE)
 
@@ -400,12 +403,13 @@ def environment(folder: Path) -> dict[str, str]:
 
 @dataclass
 class Waiting:
-    """What has come of one message: its reply, and the kernel's word that it is idle again.
+    """What has come of one message: its first reply, and the kernel's word that it is idle again.
 
     When one of them is there, the other is due soon; a changed kernel may never send it.
     """
 
     sent: str
+    replied: str
     deadline: float
     reply: dict | None = None
     idle: bool = False
@@ -420,7 +424,8 @@ class Waiting:
         if not message or message["parent_header"].get("msg_id") != self.sent:
             return
         if channel == "shell":
-            self.reply = message["content"]
+            first = self.reply is None and message["msg_type"] == self.replied
+            self.reply = message["content"] if first else self.reply
         elif message["msg_type"] == "status":
             self.idle = message["content"].get("execution_state") == "idle"
         elif gathered is not None:
