@@ -224,19 +224,15 @@ IN_PLACE = {"mask-enforced"}
 
 @pytest.fixture(scope="module", params=source.assignments())
 def course(request):
-    """An assignment's name, its checks, and the names that its reference defines."""
-    checks, namespace = registry(request.param), {"__name__": "__main__"}
+    """An assignment, its checks, what its reference defines, and the functions of each answer."""
+    checks, namespace, defined = registry(request.param), {"__name__": "__main__"}, {}
     for cell in source.master(request.param).cells:
         if source.role(cell) in ("given", "solution"):
             assert audit._execute(cell.source, source.grade_id(cell), namespace) == ""
-    return request.param, checks, namespace
-
-
-def defined(assignment, cell):
-    """The functions of an answer's cell."""
-    (found,) = (c for c in source.master(assignment).cells if source.grade_id(c) == cell)
-    tree = ast.parse(found.source)
-    return [n.name for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)]
+            kinds = ast.FunctionDef | ast.ClassDef
+            tree = ast.parse(cell.source)
+            defined[source.grade_id(cell)] = [n.name for n in tree.body if isinstance(n, kinds)]
+    return request.param, checks, namespace, defined
 
 
 def verdicts(course, change):
@@ -244,12 +240,10 @@ def verdicts(course, change):
 
     The checks are sound: the reference gets all points.
     """
-    assignment, checks, namespace = course
+    assignment, checks, namespace, defined = course
     for check in checks.values():
-        names = defined(assignment, check.cell)
-        answers = namespace | {name: change(namespace[name]) for name in names}
-        student = LocalStudent(answers, timeout=20)
-        result = run_check(check, student, SECRET, assignment)
+        answers = namespace | {name: change(namespace[name]) for name in defined[check.cell]}
+        result = run_check(check, LocalStudent(answers, timeout=20), SECRET, assignment)
         yield replace(result, **result.if_sound)
 
 
