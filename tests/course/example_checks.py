@@ -4,7 +4,7 @@ import torch
 from torch.nn.functional import kl_div
 
 from autograder import inputs
-from autograder.check import check, close, part
+from autograder.check import check, close, part, unmodified
 
 ANSWERS = '''
 import torch
@@ -46,6 +46,18 @@ def distances(points):
     """The Euclidean distance of every two points, as a matrix."""
     return (points[:, None] - points[None]).square().sum(-1).sqrt()
 '''
+
+
+@check("distances", points=2)
+def distances(student, rng):
+    points = inputs.weights(rng, inputs.integer(rng, 5, 9), 3)
+    with part(1, "different points"):
+        got = student.call("distances", points)
+        close(got, torch.cdist(points, points), hint="what follows the sum of the squares?")
+        unmodified(student)
+    with part(1, "points far away from zero"):
+        got = student.call("distances", points + 1000)
+        close(got, torch.cdist(points, points), hint="which numbers cancel?", atol=1e-2)
 
 
 @check("gradient", points=2)

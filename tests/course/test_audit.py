@@ -178,6 +178,13 @@ def test_a_mistake_that_costs_another_question_is_noted(tiny):
     assert "double/wrong_once also loses marks of other." in audited(tiny).notes
 
 
+def test_the_guide_shows_the_table_of_a_check_with_a_hole(tiny):
+    code = "# Right up to 9.\ndef double(number):\n    return 2 * number if number < 10 else 0\n"
+    plant(tiny, "wrong_large", code)
+    guide = source.ROOT / "book" / "instructor" / "writing-checks.md"
+    assert audit.table(audited(tiny)) in guide.read_text() + "\n"
+
+
 LEANING = """# Different: leans on a module that students do not have.
 from statistics import mean
 

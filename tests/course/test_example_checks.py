@@ -1,5 +1,6 @@
 """The checks that the guide shows: right answers pass, wrong ones fail, wherever the code runs."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,8 +14,14 @@ from tests.course.example_checks import ANSWERS
 FILE = Path(__file__).with_name("example_checks.py")
 CHECKS = checks_of(FILE.read_text(), str(FILE))
 SECRET = b"a secret of tests"
+GUIDE = Path(__file__).parents[2] / "book" / "instructor" / "writing-checks.md"
 
+SQUARES = "(points[:, None] - points[None]).square().sum(-1).sqrt()"
 WRONG = {
+    "distances": [
+        (".sum(-1).sqrt()", ".sum(-1)"),
+        (SQUARES, SQUARES.replace("points[:", "points.mul_(2)[:")),
+    ],
     "gradient": [("T**2 *", "T *"), ("logits_t.detach()", "logits_t")],
     "draws": [("torch.rand_like(weights) >= p", "weights.abs() >= p"), ("/ (1 - p)", "")],
     "state": [("layer.weight.data", "layer.bias.data"), ("mul_(0.5)", "mul(0.5)")],
@@ -22,7 +29,7 @@ WRONG = {
     "passed": [("range(times)", "range(times + 1)"), ("min(", "max(")],
     "speed": [
         (
-            "(points[:, None] - points[None]).square().sum(-1).sqrt()",
+            SQUARES,
             "torch.stack([torch.stack([(a - b).square().sum().sqrt() for b in points])"
             " for a in points])",
         ),
@@ -76,3 +83,14 @@ def test_wrong_answers_lose_points(name, right, wrong, student_of):
     assert right in ANSWERS
     score, detail = verdict(CHECKS[name], student_of(ANSWERS.replace(right, wrong)))
     assert (score < CHECKS[name].points, detail) == (True, "")
+
+
+def test_the_mutant_and_the_alternative_of_the_guide_are_what_it_says():
+    blocks = re.findall(r"^```python\n(# .+?)^```$", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
+    scores = {}
+    for block in blocks:
+        namespace: dict = {}
+        exec(ANSWERS + block, namespace)
+        kind = "right" if block.startswith("# Different") else "wrong"
+        scores[kind] = verdict(CHECKS["distances"], LocalStudent(namespace))[0]
+    assert scores["wrong"] < scores["right"] == CHECKS["distances"].points
