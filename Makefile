@@ -30,8 +30,8 @@ endif
 tree = $(shell find $(1) -type f -not -path '*/__pycache__/*' -not -path '*/.*' 2>/dev/null)
 BENCH := $(call tree,featherweight)
 BOOK := _config.yml _toc.yml $(call tree,book)
-# The guide's tables of options, limits and attacks.
-BOOK += $(addprefix autograder/,cli.py grade.py formgrader.py execute.py) $(wildcard tests/attacks/threats.yaml) $(call tree,tests/attacks/cases)
+# What the guide's tables and examples come from.
+BOOK += $(addprefix autograder/,cli.py grade.py formgrader.py execute.py) $(wildcard tests/attacks/threats.yaml tests/course/example_checks.py) $(call tree,tests/attacks/cases)
 BUILT := $(BUILD)/book-$(or $(FEATHERWEIGHT_SCALE),quick).stamp
 COURSE := nbgrader_config.py $(call tree,solutions autograder)
 
