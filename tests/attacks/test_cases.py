@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder import report, verify
+from autograder import verify
+from autograder.collect import CollectError
+from autograder.feedback import feedback
 from tests.attacks import assignment, grading
 from tests.attacks.case import Case, all_cases
 
@@ -33,6 +35,11 @@ def test_case(case: Case, walls: bool, honest: dict, tmp_path: Path, monkeypatch
         pytest.skip(f"no sandbox: {grading.sandbox_problem()}")
     monkeypatch.setenv("COURSE_PASSWORD", "fw-canary-e4714084e47a0003")
     for _ in range(case.times):
+        if case.refused:
+            with pytest.raises(CollectError, match=case.refused):
+                grading.verdict_of(case, tmp_path, sandbox=walls)
+            assert not grading.footprints(tmp_path)
+            return
         with grading.bounded_memory():
             verdict = grading.verdict_of(case, tmp_path, sandbox=walls)
         assert_expected(case, verdict)
@@ -69,7 +76,7 @@ def assert_harmless(verdict: dict, folder: Path) -> None:
     """No secret in the verdict, nothing active on the page, nothing left on the machine."""
     assert not grading.leaked(verdict)
     assert not any("the grader itself failed" in note for note in verdict["notes"])
-    page = report.feedback(verdict)
+    page = feedback(verdict)
     assert not grading.active_parts(page)
     assert not grading.CANARY.search(page)
     assert len(page) < 5_000_000

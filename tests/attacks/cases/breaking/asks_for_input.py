@@ -4,7 +4,7 @@
 # scores: {mean: 0, scale: 0}
 # causes: {mean: cell-error}
 # shows: StdinNotImplementedError
-# says: {scale: StdinNotImplementedError}
+# says: {scale: EOFError}
 # ---
 
 # %% mean

@@ -2,7 +2,6 @@
 # ---
 # threat: the answering program replaced
 # scores: {scale: 0}
-# causes: {scale: cell-error}
 # shows: "sent 300 early replies"
 # ---
 

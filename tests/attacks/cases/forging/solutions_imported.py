@@ -1,6 +1,7 @@
 # The module that holds the answer is looked for: as a module, on disk, compiled, in memory.
 # ---
 # threat: modules that would answer
+# sandbox: true
 # unavailable: featherweight.techniques.magnitude_pruning
 # scores: {name: 0}
 # flags: unavailable
