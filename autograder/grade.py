@@ -9,6 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from autograder.execute import Limits
 from autograder.files import DiskFull, write_atomically
 from autograder.gradesheets import grades_csv
 from autograder.rebuild import stubs
-from autograder.store import Store, verdicts_in
+from autograder.store import RecordError, Store, verdicts_in
 from autograder.verify import Task
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class GradeError(Exception):
     """A run that cannot start or end; the message is one sentence for the instructor."""
 
 
-MISTAKES = (GradeError, CollectError, CourseError, EngineError, DiskFull)
+MISTAKES = (GradeError, CollectError, CourseError, EngineError, RecordError, DiskFull)
 
 
 @dataclass
@@ -196,11 +197,14 @@ def graded_as_asked(args: argparse.Namespace) -> Run:
     source.require(args.assignment)
     if args.scheduler and args.workers:
         raise GradeError("--workers is for this machine; a cluster has the workers it has.")
-    if not (args.scheduler or args.unsafe_no_sandbox):
-        require_sandbox()
+    with ThreadPoolExecutor(1) as aside:  # each of the two takes seconds
+        loading = aside.submit(load_course, args.assignment, args.secret)
+        if not (args.scheduler or args.unsafe_no_sandbox):
+            require_sandbox()
+        course = loading.result()
     limits = Limits(**{entry.name: getattr(args, entry.name) for entry in fields(Limits)})
     return grade_class(
-        load_course(args.assignment, args.secret),
+        course,
         args.submissions,
         args.out,
         Terms(limits, sandbox=not args.unsafe_no_sandbox, gpu=args.gpu),
@@ -299,25 +303,27 @@ def grade_and_record(
     work: Work, pending: list[str], store: Store, out: Path, engine: Engine
 ) -> dict[str, str]:
     """Grade what is pending and record what is not yet; the failures to record, by student."""
-    from autograder.record import Recorder, RecordError
-
-    course = work.course
-    try:
-        with contextlib.ExitStack() as stack:
-            verdicts: Iterable[tuple[str, dict]] = ()
-            if pending:  # the first are graded while nbgrader gets ready
-                stack.enter_context(engine)
-                verdicts = engine.graded([work.job(student) for student in pending])
-            recorder = stack.enter_context(Recorder(out, course.assignment, course.config_file))
-            recorder.prepare(course.master, course.files)
-            desk = Desk(store, recorder, out)
-            for student, graded in verdicts:
-                store.save(work.keys[student], graded)
-                desk.settle(graded)
-            desk.settle_rest(work.keys)
-    except RecordError as error:
-        raise GradeError(str(error)) from error
+    with contextlib.ExitStack() as stack:
+        verdicts: Iterable[tuple[str, dict]] = ()
+        if pending:
+            stack.enter_context(engine)
+            verdicts = engine.graded([work.job(student) for student in pending])
+        desk = Desk(store, stack.enter_context(recorder_for(work.course, out)), out)
+        for student, graded in verdicts:
+            store.save(work.keys[student], graded)
+            desk.settle(graded)
+        desk.settle_rest(work.keys)
     return desk.failures
+
+
+@contextlib.contextmanager
+def recorder_for(course: Course, out: Path) -> Iterator[Recorder]:
+    """The gradebook with the assignment in it; nbgrader is loaded here, while workers grade."""
+    from autograder.record import Recorder
+
+    with Recorder(out, course.assignment, course.config_file) as recorder:
+        recorder.prepare(course.master, course.files)
+        yield recorder
 
 
 class Desk:
@@ -337,7 +343,6 @@ class Desk:
 
     def settle(self, graded: dict) -> None:
         from autograder import report
-        from autograder.record import RecordError
 
         student = graded["student"]
         try:

@@ -32,13 +32,10 @@ from traitlets.config import Config, PyFileConfigLoader
 from autograder import rebuild
 from autograder.files import DiskFull, is_full, write_atomically
 from autograder.sanitize import safe_notebook
+from autograder.store import RecordError
 
 QUIET = 50
 WAIT_SECONDS = 600
-
-
-class RecordError(Exception):
-    """The gradebook does not take a verdict; the message says what to do."""
 
 
 class Sheet:

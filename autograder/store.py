@@ -13,6 +13,10 @@ from autograder.gradesheets import written_cells
 from autograder.verify import dumps
 
 
+class RecordError(Exception):
+    """The gradebook does not take a verdict; the message says what to do."""
+
+
 class Store:
     """The verdicts on one assignment; in memory they are without notebooks.
 

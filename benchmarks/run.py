@@ -1,6 +1,6 @@
 """Measure the course against what it stands in for, and write benchmarks/results.json.
 
-python benchmarks/run.py [NAME ...] [--slow] [--repeats N]
+python -m benchmarks.run [NAME ...] [--slow] [--repeats N] [--students N]
 
 Each benchmark times ours and theirs in turn, so that a busy machine slows both, and keeps the
 medians. `results.json` is the list of {name, ours_s, theirs_s, ratio, against}; `context.json`
@@ -30,6 +30,7 @@ import torch
 from torch.nn.utils import prune
 from tqdm import tqdm
 
+from benchmarks import grading
 from featherweight import models, records
 
 FOLDER = Path(__file__).resolve().parent
@@ -42,13 +43,17 @@ Run = Callable[[], float]  # does the work once and returns its seconds
 
 @dataclass(frozen=True)
 class Benchmark:
-    """One comparison: a context that gives two runs, how often, and whether they are long."""
+    """One comparison: a context that gives two runs, how often, and whether they are long.
+
+    The context may also give what else it found out, and a comparison of the two results.
+    """
 
     name: str
     against: str
     prepare: Callable
     repeats: int = 11
     slow: bool = False
+    class_size: bool = False
 
 
 def clock(work: Callable[[], object]) -> float:
@@ -163,46 +168,6 @@ def build_of_the_book() -> Iterator[tuple[Run, Run]]:
         yield lambda: build(first), from_nothing
 
 
-@contextmanager
-def grading() -> Iterator[tuple[Run, Run]]:
-    """Grade eight submissions, ours and stock nbgrader's autograde."""
-    assignment = "a1-magnitude-pruning"
-    with tempfile.TemporaryDirectory() as folder:
-        submitted, graded, stock = (Path(folder) / name for name in ("in", "out", "stock"))
-        command("autograder", "release", assignment)
-        command("autograder", "sample-class", "--assignment", assignment, "--out", submitted)
-
-        def ours() -> float:
-            shutil.rmtree(graded, ignore_errors=True)
-            where = ("--submissions", submitted, "--out", graded, "--unsafe-no-sandbox")
-            return clock(lambda: command("autograder", "grade", assignment, *where))
-
-        def theirs() -> float:
-            shutil.rmtree(stock, ignore_errors=True)
-            stock.mkdir()
-            where = {
-                "submitted_directory": submitted,
-                "release_directory": stock / "release",
-                "autograded_directory": stock / "autograded",
-                "db_url": f"sqlite:///{stock}/gradebook.db",
-            }
-            options = [f"--CourseDirectory.{name}={value}" for name, value in where.items()]
-            command("nbgrader", "generate_assignment", assignment, *options)
-            return clock(lambda: command("nbgrader", "autograde", assignment, *options))
-
-        repeat_first_student(submitted)
-        yield ours, theirs
-
-
-def repeat_first_student(submitted: Path, students: int = 8) -> None:
-    """Make a class of equals of the first student: stock nbgrader ends at the others' mishaps."""
-    first, *others = sorted(submitted.iterdir())
-    for student in others:
-        shutil.rmtree(student)
-    for number in range(2, students + 1):
-        shutil.copytree(first, submitted / f"student-{number:02}")
-
-
 BENCHMARKS = (
     *(
         Benchmark(
@@ -221,30 +186,52 @@ BENCHMARKS = (
         slow=True,
     ),
     Benchmark(
-        "grade eight submissions",
+        "grading-60: sixty submissions of a1-magnitude-pruning",
         "nbgrader autograde",
-        grading,
+        grading.sixty_submissions,
         repeats=1,
         slow=True,
+        class_size=True,
+    ),
+    Benchmark(
+        "grading-overhead: cells that work for five seconds",
+        "the students' own code",
+        grading.slow_cells,
+        repeats=1,
+        slow=True,
+        class_size=True,
+    ),
+    Benchmark(
+        "grading-1000: a class of a thousand",
+        "the same, killed five times and resumed",
+        grading.large_class,
+        repeats=1,
+        slow=True,
+        class_size=True,
     ),
 )
 
 
-def measure(benchmark: Benchmark, repeats: int) -> dict[str, object]:
-    """Time both sides in turn and keep the medians."""
+def measure(benchmark: Benchmark, repeats: int, students: int | None = None) -> tuple[dict, dict]:
+    """Time both sides in turn and keep the medians; with what else was found out."""
     ours, theirs = [], []
-    with benchmark.prepare() as (run_ours, run_theirs):
+    given = {"students": students} if students and benchmark.class_size else {}
+    with benchmark.prepare(**given) as (run_ours, run_theirs, *more):
+        details, compare = more or ({}, None)
         for _ in tqdm(range(repeats), desc=benchmark.name):
             ours.append(run_ours())
             theirs.append(run_theirs())
+            if compare:
+                compare()
     ours_s, theirs_s = statistics.median(ours), statistics.median(theirs)
-    return {
+    figures = {
         "name": benchmark.name,
         "ours_s": round(ours_s, 4),
         "theirs_s": round(theirs_s, 4),
         "ratio": round(ours_s / theirs_s, 3),
         "against": benchmark.against,
     }
+    return figures, details
 
 
 def context(repeats: int) -> dict[str, object]:
@@ -277,6 +264,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="parts of the names of benchmarks; default: all")
     parser.add_argument("--slow", action="store_true", help="the ones that take minutes, too")
     parser.add_argument("--repeats", type=int, help="how often, for each of them")
+    parser.add_argument("--students", type=int, help="a smaller class, for a trial; not written")
     args = parser.parse_args()
     chosen = [
         benchmark
@@ -292,13 +280,13 @@ def main() -> None:
     contexts = read(FOLDER / "context.json", {})
     for benchmark in chosen:
         repeats = args.repeats or benchmark.repeats
-        results[benchmark.name] = measure(benchmark, repeats)
-        contexts[benchmark.name] = context(repeats)
-        print(
-            "{name}: {ours_s} s, {against} {theirs_s} s, ratio {ratio}".format(
-                **results[benchmark.name]
-            )
-        )
+        figures, details = measure(benchmark, repeats, args.students)
+        print("{name}: {ours_s} s, {against} {theirs_s} s, ratio {ratio}".format(**figures))
+        print("".join(f"  {name}: {value}\n" for name, value in details.items()), end="")
+        if args.students:
+            continue
+        results[benchmark.name] = figures
+        contexts[benchmark.name] = context(repeats) | details
         known = [b.name for b in BENCHMARKS if b.name in results]
         write(FOLDER / "results.json", [results[name] for name in known])
         write(FOLDER / "context.json", {name: contexts[name] for name in known})
