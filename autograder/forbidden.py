@@ -122,7 +122,8 @@ def plain_tree(text: str) -> ast.AST:
 
     try:
         text = HARMLESS_MAGIC.sub(r"\1pass", text)
-        return parsed(TransformerManager().transform_cell(text))
+        with warnings.catch_warnings(action="ignore"):
+            return parsed(TransformerManager().transform_cell(text))
     except (RecursionError, MemoryError):
         return Unread("is nested too deep to be searched")
     except Exception:  # whatever IPython cannot read, it cannot run

@@ -18,6 +18,9 @@ import numpy as np
 import torch
 
 
+AGAIN = 1.0  # seconds, for a check whose own `except:` swallows the end
+
+
 class CheckTimeout(BaseException):
     """A check took too long; no `except Exception` of the check's swallows it."""
 
@@ -32,7 +35,7 @@ class TimeLimit:
     def __init__(self, seconds: float):
         self.left = seconds
         self.since: float | None = None
-        self.ended = self.over = False
+        self.ended = self.over = self.asleep = False
         self.thread = threading.get_ident()
         self.changed = threading.Condition()
         self.message = f"the check itself took longer than {seconds:g} seconds"
@@ -68,7 +71,8 @@ class TimeLimit:
             now = time.monotonic()
             self.left -= now - (now if self.since is None else self.since)
             self.since = now if running else None
-            self.changed.notify()
+            if self.ended or self.asleep:
+                self.changed.notify()
         if self.over:
             for _ in range(100):  # Python looks for an exception that is under way in every turn
                 pass
@@ -82,7 +86,9 @@ class TimeLimit:
                     if left <= 0:
                         self.over = True
                         raise_in(self.thread, CheckTimeout)
-                        return
+                        self.left += AGAIN
+                        continue
+                self.asleep = left is None
                 self.changed.wait(left)
 
 

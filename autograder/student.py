@@ -269,9 +269,10 @@ class LocalStudent(Student):
 @contextlib.contextmanager
 def absent(modules: Sequence[str]) -> Iterator[None]:
     """Make modules, with all that is inside them, impossible to import in the block."""
-    within = tuple(f"{name}." for name in modules)
-    inside = [name for name in sys.modules if name in modules or name.startswith(within)]
-    taken = {name: sys.modules.pop(name) for name in inside}
+    loaded = [name for name in modules if name in sys.modules]
+    within = tuple(f"{name}." for name in loaded)
+    inside = [name for name in sys.modules if name.startswith(within)] if loaded else []
+    taken = {name: sys.modules.pop(name) for name in (*loaded, *inside)}
     attributes = []
     for name in modules:
         owner, _, last = name.rpartition(".")

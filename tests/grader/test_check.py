@@ -109,6 +109,19 @@ def test_endless_loop_of_a_check_is_ended():
     assert "the check itself took longer than 0.3 seconds" in result.detail
 
 
+def test_endless_loop_of_a_check_that_swallows_its_end_once_is_ended():
+    def function(student, rng):
+        with suppress(BaseException):
+            while True:
+                pass
+        while True:
+            pass
+
+    result = outcome(function, seconds=0.3)
+    assert result.status == "check-crashed"
+    assert "the check itself took longer than 0.3 seconds" in result.detail
+
+
 def test_endless_loop_of_a_check_is_ended_in_another_thread():
     def function(student, rng):
         while True:
