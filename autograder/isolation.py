@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-
 AGAIN = 1.0  # seconds, for a check whose own `except:` swallows the end
 
 
