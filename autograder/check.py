@@ -184,16 +184,17 @@ def run_check(
     student: Student,
     secret: bytes,
     assignment: str,
-    seconds: float = CHECK_SECONDS,
+    seconds: float | None = None,
 ) -> Result:
     """Run one check against a student's code; it never raises, whatever the two do.
 
-    `seconds` is the time that the check itself may take, besides the student's calls.
+    `seconds` is the time that the check itself may take besides the student's calls, by default
+    `CHECK_SECONDS`.
     """
     ledger = Ledger(student)
     token = _LEDGER.set(ledger)
     try:
-        perform(check, student, key_of(secret, assignment, check.id), seconds)
+        perform(check, student, key_of(secret, assignment, check.id), seconds or CHECK_SECONDS)
         score, status, message = settled(check, ledger)
     except (AssertionError, StudentError) as error:
         score, status, message = 0.0, getattr(error, "status", "graded"), said(error)

@@ -203,8 +203,19 @@ def run_and_check(task: Task, rebuilt: rebuild.Rebuilt, session: Callable[..., S
     rows = [with_cause(row, rebuilt, run.outcomes) for row in blamed]
     notes = [*task.notes, *rebuilt.notes, *breaches(rebuilt.notebook, run)]
     graded = verdict(task, "graded", rows, rebuilt.notebook, notes, run.outcomes)
-    graded.flags = forbidden.flags(rebuilt.notebook, task.forbidden, task.unavailable)
+    found = forbidden.flags(rebuilt.notebook, task.forbidden, task.unavailable)
+    graded.flags = [*found, *stumbles(rows)]
     return graded
+
+
+def stumbles(rows: list[dict]) -> list[dict]:
+    """Flags for answers on which a sound check stumbled: it should say what is wrong with them."""
+    return [
+        {"kind": "stumbled", "cell": row["cell"]}
+        | {"what": f"made the check '{row['check']}' stumble ({row['detail'].splitlines()[-1]})"}
+        for row in rows
+        if row["detail"] and row["status"] != "check-crashed"
+    ]
 
 
 def run_of(task: Task, notebook: NotebookNode, session: Callable[..., Session]) -> NotebookRun:

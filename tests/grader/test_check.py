@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 
+import autograder.check
 from autograder import inputs
 from autograder.agent import decode, encode
 from autograder.check import (
@@ -27,6 +28,7 @@ from autograder.check import (
     unmodified,
 )
 from autograder.student import Handle, LocalStudent, StudentError, StudentTimeout
+from autograder.verify import total
 
 SECRET = b"0123456789abcdef"
 
@@ -712,3 +714,59 @@ def test_inputs_have_the_properties_they_promise():
     assert inputs.tied_weights(rng, 100, levels=3).abs().unique().tolist() == [1, 2, 3]
     assert all(2 <= inputs.integer(rng, 2, 4) <= 4 for _ in range(50))
     assert 0 <= inputs.images(rng).min() <= inputs.images(rng).max() <= 1
+
+
+MISBEHAVING = """
+import os, torch
+import autograder.check
+from autograder import inputs
+from autograder.check import check, close
+
+@check("double", points=2)
+def double(student, rng):
+    torch.set_default_dtype(torch.float64)
+    os.chdir("/")
+    close(student.call("double", 2.0), 4.0)
+    %s
+
+@check("mean", points=3)
+def mean(student, rng):
+    assert torch.get_default_dtype() == torch.float32 and os.getcwd() != "/"
+    close(student.call("mean", [1.0, 2.0]), 1.5)
+
+@check("name", points=1)
+def name(student, rng):
+    close(student.get("course"), "featherweight")
+"""
+
+
+@pytest.mark.parametrize(
+    "last",
+    ["raise SystemExit", "raise KeyboardInterrupt", "[0] * 10**15", "double(1, 2)", "while 1: 0"],
+)
+def test_crashing_check_counts_for_nobody_and_the_others_are_graded(
+    last, graded, submit, monkeypatch
+):
+    monkeypatch.setattr(autograder.check, "CHECK_SECONDS", 1.0)
+    for source in ("def double(x): return 2 * x", "def double(x): return x + x"):
+        verdict = graded(submit(double=source), MISBEHAVING % last)
+        assert verdict["scores"] == {"double": 0, "mean": 3, "name": 1}
+        assert verdict["statuses"] == {
+            "double": "check-crashed",
+            "mean": "graded",
+            "name": "graded",
+        }
+        assert total(verdict["checks"]) == (4, 4)
+
+
+def test_answer_that_makes_a_sound_check_stumble_loses_and_is_flagged(graded, submit):
+    checks = MISBEHAVING % "student.call('double', 3.0)['key'] if x else None"
+    checks = checks.replace(
+        "close(student.call", "x = student.call('double', 0.0)\n    close(student.call", 1
+    )
+    honest = graded(submit(), checks)
+    odd = graded(submit(double="def double(x): return 2 * x + (x == 0)"), checks)
+    assert (honest["scores"]["double"], honest["flags"]) == (2, [])
+    assert (odd["scores"]["double"], odd["statuses"]["double"]) == (0, "graded")
+    assert [(flag["kind"], flag["cell"]) for flag in odd["flags"]] == [("stumbled", "double")]
+    assert "TypeError" in odd["flags"][0]["what"]
