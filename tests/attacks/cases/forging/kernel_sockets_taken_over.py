@@ -1,6 +1,7 @@
 # The sockets on which the grader is served are taken over by a program that sends rubbish.
 # ---
 # threat: the answering program replaced
+# sandbox: true
 # scores: {twice: 0}
 # causes: {twice: timeout}
 # limits: {cell_seconds: 3, call_seconds: 2}
