@@ -6,8 +6,10 @@ import re
 import pytest
 
 from autograder import audit, forbidden, source
-from autograder.check import registry
+from autograder.check import registry, run_check
+from autograder.execute import KernelSession, Limits
 from autograder.release import RELEASED
+from autograder.student import KernelStudent
 
 ASSIGNMENTS = source.assignments()
 
@@ -20,6 +22,23 @@ def test_the_audit_finds_no_problem(assignment):
     summary = result.summary()
     assert summary["reference"] == summary["points"]
     assert summary["empty"] == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("assignment", ASSIGNMENTS)
+def test_the_reference_gets_all_points_from_outside_its_process(assignment):
+    session = KernelSession({}, Limits())
+    session.start()
+    try:
+        for cell in source.master(assignment).cells:
+            if source.role(cell) in ("given", "solution"):
+                assert session.run(cell.source, 120).status == "ok"
+        student = KernelStudent(session)
+        checks = registry(assignment).values()
+        results = [run_check(check, student, b"from outside", assignment) for check in checks]
+    finally:
+        session.kill()
+    assert [result for result in results if result.score < result.max_score] == []
 
 
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
