@@ -135,7 +135,8 @@ class Engine:
     def __enter__(self) -> Engine:
         from distributed import Client
 
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        for name in ("distributed", "distributed.client"):  # what matters is said in one sentence
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         if self.scheduler:
             self.client = connected(self.scheduler)
             return self

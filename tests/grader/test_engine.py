@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from distributed import Client, Security
 
 from autograder import course as courses
 from autograder import engine, sandbox
@@ -117,7 +118,7 @@ class Cluster:
     def start(self, *words: str, **environment: str) -> subprocess.Popen:
         home = self.folder / f"process-{len(self.processes)}"
         home.mkdir()
-        own = {"HOME": str(home), "TMPDIR": str(home)} | environment
+        own = {"HOME": str(home), "TMPDIR": str(home), "PYTHONPATH": str(ROOT)} | environment
         process = subprocess.Popen(
             [Path(sys.executable).parent / "dask", *words],
             cwd=home,
@@ -130,7 +131,7 @@ class Cluster:
 
     def scheduler(self) -> str:
         file = self.folder / "scheduler.json"
-        local = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard")
+        local = ("--host", "127.0.0.1", "--port", "0", "--dashboard-address", "127.0.0.1:0")
         self.start("scheduler", *local, "--scheduler-file", str(file))
         while not (text := file.read_text() if file.exists() else ""):
             time.sleep(0.05)
@@ -166,6 +167,24 @@ def test_killed_worker_of_a_cluster_costs_no_verdict(cluster, handed_in, undistu
     assert contents(out) == contents(undisturbed)
 
 
+def test_lost_scheduler_ends_the_run_with_one_sentence_and_keeps_what_was_graded(
+    cluster, handed_in, undisturbed, out
+):
+    address = cluster.scheduler()
+    cluster.worker(address)
+    grading = command(handed_in, out, *WALLS, "--scheduler", address)
+    until(lambda: verdicts(out), grading)
+    kept = len(verdicts(out))
+    os.killpg(cluster.processes[0].pid, signal.SIGKILL)
+    status, said = ended(grading)
+    assert status == 2
+    assert said.startswith("autograder grade: the connection to Dask's scheduler was lost with ")
+    assert said.count("\n") == 1
+    assert kept <= len(verdicts(out)) < STUDENTS
+    assert ended(command(handed_in, out, *WALLS)) == (0, "")
+    assert contents(out) == contents(undisturbed)
+
+
 def test_worker_with_another_grader_is_refused_in_one_sentence(cluster, handed_in, out, tmp_path):
     shutil.copytree(ROOT / "autograder", tmp_path / "other" / "autograder")
     with (tmp_path / "other" / "autograder" / "verify.py").open("a") as file:
@@ -188,6 +207,25 @@ def test_scheduler_that_does_not_answer_is_one_sentence(handed_in, out, monkeypa
 
 
 # Workers of this machine.
+
+
+def lets_in(address: str, security: Security | None) -> bool:
+    """Whether a program with these keys can talk to what listens there."""
+    try:
+        Client(address, security=security, timeout=3, set_as_default=False).close()
+    except OSError:
+        return False
+    return True
+
+
+def test_nobody_else_on_the_machine_can_talk_to_its_workers():
+    pytest.importorskip("cryptography")
+    with engine.Engine(workers=1) as mine:
+        address = mine.cluster.scheduler_address
+        assert lets_in(address, mine.cluster.security)
+        assert not lets_in(address, Security.temporary())
+        assert not lets_in(address.replace("tls:", "tcp:"), None)
+        assert all(worker.startswith("tls://127.0.0.1:") for worker in mine.crew(0))
 
 
 def test_submission_that_kills_its_worker_is_given_up_and_stops_no_other(submit, out, tmp_path):
