@@ -110,6 +110,7 @@ $(VENV)/made-for:
 	"$(PYTHON_PATH)" -m venv --clear $(VENV)
 	@printf '%s\n' '$(MADE_FOR)' > $@
 
+# Bytecode is compiled at once: the grader's sandbox cannot write it, and would compile at each start.
 # pip installs the uv that the lock names, uv the rest; every file is checked against the lock's hashes, and
 # packages that the lock no longer names are removed.
 # The wheels of another TORCH_BACKEND come from an index of their own, so the lock cannot know their hashes:
@@ -128,11 +129,11 @@ packages:
 	@sed -n '/^uv==/,/# via/p' requirements.lock > $(VENV)/uv.txt
 	$(BIN)/python -m pip install --quiet --require-hashes -r $(VENV)/uv.txt
 ifeq ($(TORCH_BACKEND),lock)
-	$(BIN)/uv pip sync --python $(BIN)/python --require-hashes requirements.lock
+	$(BIN)/uv pip sync --python $(BIN)/python --compile-bytecode --require-hashes requirements.lock
 else
 	@awk '/^[a-z]/ { keep = !/^($(TORCH_PACKAGES))==/ } keep' requirements.lock > $(VENV)/without-torch.txt
 	$(UV_INSTALL) --require-hashes -r $(VENV)/without-torch.txt
-	$(UV_INSTALL) --torch-backend $(TORCH_BACKEND) $(call locked,torch) $(call locked,torchvision)
+	$(UV_INSTALL) --compile-bytecode --torch-backend $(TORCH_BACKEND) $(call locked,torch) $(call locked,torchvision)
 endif
 
 $(INSTALLED): pyproject.toml $(VENV)/requirements.lock

@@ -25,7 +25,6 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import nbformat
@@ -43,6 +42,7 @@ LOOK_SECONDS = 1.0
 FETCH_SECONDS = 10.0
 CONNECT_SECONDS = 15
 PATIENCE = 30.0
+STUCK_SECONDS = 1800.0
 GIVEN_UP = "given-up"
 STOPPED = "each program that graded this submission was stopped; run the command again to retry"
 FAILED = "the grader itself failed on this submission"
@@ -70,9 +70,22 @@ def work(code: str, parts: dict[str, Any]) -> bytes:
             return json.dumps({"unfit": reason}).encode()
         try:
             compute_on_one_thread()
-            return json.dumps({"graded": verify.grade_one(Task(**parts))}).encode()
+            with ended_after(2 * parts["limits"]["notebook_seconds"] + STUCK_SECONDS):
+                return json.dumps({"graded": verify.grade_one(Task(**parts))}).encode()
         except Exception:
             return json.dumps({"failed": traceback.format_exc(limit=-8)}).encode()
+
+
+@contextlib.contextmanager
+def ended_after(seconds: float) -> Iterator[None]:
+    """End this process if the block takes so long that only a mistake in a check explains it."""
+    timer = threading.Timer(seconds, os._exit, (1,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 @functools.cache
@@ -214,11 +227,11 @@ def local_cluster(workers: int) -> LocalCluster:
         )
 
 
-def own_keys() -> Security | None:
+def own_keys() -> Security:
     """TLS keys of this run alone: nobody else on this machine can talk to its workers."""
     from distributed import Security
 
-    return Security.temporary() if find_spec("cryptography") else None
+    return Security.temporary()
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import fcntl
 import functools
 import os
 import re
@@ -270,12 +271,47 @@ def grade_class(
 ) -> Run:
     """Walk the six steps for a class; only what changed since the last run is run again."""
     out = out.resolve()
-    out.mkdir(parents=True, exist_ok=True)
+    with only_run(out):
+        return _grade_class(
+            course, submissions, out, terms or Terms(), workers, scheduler, regrade, timezone
+        )
+
+
+@contextlib.contextmanager
+def only_run(out: Path) -> Iterator[None]:
+    """Let no second run write into the same folder; the system lets go when a run is killed."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        lock = (out / ".lock").open("w")
+    except OSError as error:
+        raise GradeError(
+            f"{out} cannot be written ({error.strerror}): name another --out."
+        ) from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise GradeError(
+                f"another run is writing into {out}: wait for its end, or name another --out."
+            ) from None
+        yield
+
+
+def _grade_class(
+    course: Course,
+    submissions: Path,
+    out: Path,
+    terms: Terms,
+    workers: int,
+    scheduler: str,
+    regrade: bool,
+    timezone: str,
+) -> Run:
     master = nbformat.reads(course.master, as_version=4)
     found = collect(submissions, out / "submitted", course.assignment, master, timezone)
     store = Store(out / "results" / course.assignment)
     store.forget_all_but(submission.student for submission in found)
-    work = Work(course, terms or Terms(), {submission.student: submission for submission in found})
+    work = Work(course, terms, {submission.student: submission for submission in found})
     pending = [name for name, key in work.keys.items() if regrade or not store.holds(name, key)]
     engine = Engine(scheduler, min(workers, len(pending)))
     failures = grade_and_record(work, pending, store, out, engine)
@@ -331,13 +367,13 @@ class Desk:
 
     def __init__(self, store: Store, recorder: Recorder, out: Path):
         self.store, self.recorder, self.out = store, recorder, out
-        self.recorded, self.terms = recorder.recorded(), recorder.terms()
+        self.recorded = recorder.recorded()
         self.failures: dict[str, str] = {}
 
     def settle_rest(self, students: Iterable[str]) -> None:
-        """Settle what an earlier run graded and did not settle, or not on the present terms."""
+        """Settle what an earlier run graded and did not settle."""
         for student in students:
-            there = student in self.recorded and self.store.settled(student, self.terms)
+            there = student in self.recorded and self.store.settled(student)
             if not there and student not in self.failures:
                 self.settle(self.store.load(student))
 
@@ -348,7 +384,7 @@ class Desk:
         try:
             self.recorder.record(graded)
             report.write_feedback(self.out, graded)
-            self.store.settle(student, self.terms)
+            self.store.settle(student)
         except (DiskFull, RecordError):
             raise
         except Exception as error:

@@ -18,7 +18,14 @@ from pathlib import Path
 import nbformat
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
-from nbgrader.api import Comment, Grade, Gradebook, MissingEntry, SubmittedNotebook
+from nbgrader.api import (
+    Comment,
+    Grade,
+    Gradebook,
+    MissingEntry,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
 from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties, IgnorePattern, LimitOutput, SaveAutoGrades
@@ -66,11 +73,13 @@ class Sheet:
 class VerifiedGrades(SaveAutoGrades):
     """nbgrader's SaveAutoGrades on a gradebook that is already open.
 
-    A check that crashed leaves no score: the cell waits for the instructor.
+    A check that crashed leaves no score: the cell waits for the instructor. A score given by hand
+    to answers that are the same as before needs no second look.
     """
 
     opened = Any()
     crashed = Any()
+    unchanged = Any()
 
     def preprocess(
         self, nb: NotebookNode, resources: ResourcesDict
@@ -85,33 +94,29 @@ class VerifiedGrades(SaveAutoGrades):
         return done
 
     def _add_score(self, cell: NotebookNode, resources: ResourcesDict) -> None:
-        super()._add_score(cell, resources)
         name = rebuild.mark_id(cell)
-        if name in self.crashed:
-            grade = self.gradebook.find_grade(name)
+        grade = self.gradebook.find_grade(name)
+        seen = grade.manual_score is not None and not grade.needs_manual_grade
+        super()._add_score(cell, resources)
+        if seen and self.unchanged:
+            grade.needs_manual_grade = False
+        elif name in self.crashed:
             grade.auto_score, grade.needs_manual_grade = None, True
 
 
 class LatePenalties(AssignLatePenalties):
-    """nbgrader's AssignLatePenalties on a gradebook that is already open."""
+    """nbgrader's AssignLatePenalties for a whole class, on a gradebook that is already open."""
 
-    gradebook = Any()
-
-    def preprocess(
-        self, nb: NotebookNode, resources: ResourcesDict
-    ) -> tuple[NotebookNode, ResourcesDict]:
-        marks = resources["nbgrader"]
-        student, assignment = marks["student"], marks["assignment"]
-        notebook = self.gradebook.find_submission_notebook(marks["notebook"], assignment, student)
-        notebook.late_submission_penalty = None
-        late = self.gradebook.find_submission(assignment, student).total_seconds_late
-        if late > 0:
-            self.init_plugin()
-            penalty = self.plugin_inst.late_submission_penalty(student, notebook.score, late)
-            if penalty is not None:
+    def assign(self, submission: SubmittedAssignment) -> None:
+        """Enter the penalty by the present score, hand-given points included, and due date."""
+        late = submission.total_seconds_late
+        for notebook in submission.notebooks:
+            notebook.late_submission_penalty = None
+            penalty = late > 0 and self.plugin_inst.late_submission_penalty(
+                submission.student_id, notebook.score, late
+            )
+            if penalty:
                 notebook.late_submission_penalty = self._check_late_penalty(notebook, penalty)
-        self.gradebook.db.commit()
-        return nb, resources
 
 
 class Recorder:
@@ -120,7 +125,6 @@ class Recorder:
     def __init__(self, out: Path, assignment: str, config_file: Path | None = None):
         self.out, self.assignment = out, assignment
         self.config = course_config(out, config_file)
-        self.policy = config_file.read_text("utf-8") if config_file and config_file.exists() else ""
         self.coursedir = CourseDirectory(config=self.config)
         self.database = out / "gradebook.db"
         let_nbgrader_find_alembic()
@@ -184,10 +188,11 @@ class Recorder:
         make_gradebook(self.database, self.coursedir.course_id)
         self.gradebook = Gradebook(self.coursedir.db_url, self.coursedir.course_id)
         self.grades = VerifiedGrades(config=self.config, opened=self.gradebook)
-        late = LatePenalties(config=self.config, gradebook=self.gradebook)
+        self.late = LatePenalties(config=self.config)
+        self.late.init_plugin()
         limits = (IgnorePattern(config=self.config), LimitOutput(config=self.config))
-        self.steps = (*limits, self.grades, late)
-        for step in self.steps:
+        self.steps = (*limits, self.grades)
+        for step in (*self.steps, self.late):
             step.log.setLevel(QUIET)
         return self
 
@@ -201,11 +206,12 @@ class Recorder:
         self.gradebook.db.remove()
         return students
 
-    def terms(self) -> str:
-        """What a penalty depends on besides the submission: the due date and the settings."""
-        due = self.gradebook.find_assignment(self.assignment).duedate
-        self.gradebook.db.remove()
-        return hashlib.sha256(f"{due}\0{self.policy}".encode()).hexdigest()
+    def assign_penalties(self) -> None:
+        """Enter every submission's late penalty anew: scores, due dates and the policy change."""
+        with self._transaction():
+            for submission in self.gradebook.assignment_submissions(self.assignment):
+                self.late.assign(submission)
+            self.gradebook.db.commit()
 
     def record(self, graded: dict) -> None:
         """Enter one verdict; doing it twice changes nothing, and manual scores stay."""
@@ -215,9 +221,10 @@ class Recorder:
             name = rebuild.mark_id(cell)
             if name in self.released:
                 cell.metadata.nbgrader.checksum = self.released[name]
+        folder = Path(self.coursedir.format_path("autograded", student, assignment))
+        self.grades.unchanged = answers(notebook) == answers_in(folder / f"{assignment}.ipynb")
         with self._transaction():
             text = self._enter(graded, notebook)
-        folder = Path(self.coursedir.format_path("autograded", student, assignment))
         write_atomically(folder / f"{assignment}.ipynb", text.encode())
         if graded["timestamp"]:
             write_atomically(folder / "timestamp.txt", graded["timestamp"].encode())
@@ -268,6 +275,18 @@ class Recorder:
                     f"{WAIT_SECONDS // 60} minutes: close it and run the command again."
                 ) from error
             raise
+
+
+def answers_in(path: Path) -> dict[str, str] | None:
+    """The answers of the notebook that was recorded last, None if there is none to read."""
+    try:
+        return answers(nbformat.read(path, as_version=4))
+    except (OSError, ValueError):
+        return None
+
+
+def answers(notebook: NotebookNode) -> dict[str, str]:
+    return {rebuild.mark_id(c): c.source for c in notebook.cells if rebuild.is_answer(c)}
 
 
 def is_busy(error: OperationalError) -> bool:

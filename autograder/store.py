@@ -20,7 +20,7 @@ class RecordError(Exception):
 class Store:
     """The verdicts on one assignment; in memory they are without notebooks.
 
-    Beside each file of a verdict, `<name>.done` says on which terms it went into the gradebook.
+    Beside each file of a verdict, `<name>.done` says that it is in the gradebook.
     """
 
     def __init__(self, folder: Path):
@@ -56,13 +56,11 @@ class Store:
         """A verdict with its notebook."""
         return json.loads(self.path(student).read_text(encoding="utf-8"))["graded"]
 
-    def settled(self, student: str, terms: str) -> bool:
-        """Whether the verdict is in the gradebook, on these terms."""
-        done = self.done(student)
-        return done.exists() and done.read_text(encoding="utf-8") == terms
+    def settled(self, student: str) -> bool:
+        return self.done(student).exists()
 
-    def settle(self, student: str, terms: str) -> None:
-        write_atomically(self.done(student), terms.encode())
+    def settle(self, student: str) -> None:
+        self.done(student).touch()
 
     def forget_all_but(self, students: Iterable[str]) -> None:
         """Drop the verdicts on students whose folder is gone."""

@@ -219,7 +219,6 @@ def lets_in(address: str, security: Security | None) -> bool:
 
 
 def test_nobody_else_on_the_machine_can_talk_to_its_workers():
-    pytest.importorskip("cryptography")
     with engine.Engine(workers=1) as mine:
         address = mine.cluster.scheduler_address
         assert lets_in(address, mine.cluster.security)
@@ -453,3 +452,11 @@ def test_without_workers_it_waits_and_says_so(monkeypatch):
     dispatch = recorded(Workers(), "ab")
     with pytest.raises(EngineError, match="2 left"):
         dispatch.send()
+
+
+def test_worker_in_which_a_check_never_ends_is_ended():
+    code = (
+        "import time\nfrom autograder.engine import ended_after\n"
+        "with ended_after(60.0): pass\nwith ended_after(0.2): time.sleep(60)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], timeout=50).returncode == 1

@@ -491,3 +491,18 @@ def test_submitted_copies_are_the_students_bytes(classroom):
     copied = root / "out" / "submitted" / "student-04" / "small" / "small.ipynb"
     assert copied.read_bytes() == b"{"
     assert not os.path.lexists(root / "out" / "submitted" / "student-07")
+
+
+def test_second_run_into_the_same_folder_is_refused(tmp_path):
+    refused = pytest.raises(grade.GradeError, match="another run is writing")
+    with grade.only_run(tmp_path), refused, grade.only_run(tmp_path):
+        pytest.fail("the second run got in")
+    with grade.only_run(tmp_path):
+        assert (tmp_path / ".lock").exists()
+
+
+def test_folder_that_cannot_be_made_is_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    refused = pytest.raises(grade.GradeError, match="name another --out")
+    with refused, grade.only_run(tmp_path / "file" / "out"):
+        pytest.fail("a folder was made inside a file")

@@ -35,6 +35,7 @@ class OnePointAnHour(LateSubmissionPlugin):
 
 c.AssignLatePenalties.plugin_class = OnePointAnHour
 """
+HALF = "score / 2"
 HOLDS_TRANSACTIONS = """
 import sqlite3, sys, time
 gradebook = sqlite3.connect(sys.argv[1], timeout=60, isolation_level=None)
@@ -189,7 +190,6 @@ def test_endless_writer_ends_the_run_with_one_sentence(out, monkeypatch):
         (Gradebook, "update_or_create_submission"),
         (record.Sheet, "find_comment"),
         (Gradebook, "find_submission_notebook"),
-        (record.LatePenalties, "preprocess"),
     ],
 )
 def test_verdict_is_entered_whole_or_not_at_all(out, monkeypatch, part, broken):
@@ -222,6 +222,7 @@ def test_late_penalty_is_that_of_the_courses_plugin(out, tmp_path):
         recorder.record(entered("much-later", timestamp="2026-01-09 10:00:00"))
         recorder.record(entered("in-time", timestamp="2026-01-02 08:30:00"))
         recorder.record(entered("unknown", timestamp=""))
+        recorder.assign_penalties()
     found = {name: entry["penalty"] for name, entry in contents(out).items()}
     assert found == {
         "small late": 2,
@@ -230,23 +231,54 @@ def test_late_penalty_is_that_of_the_courses_plugin(out, tmp_path):
         "small unknown": None,
     }
     with opened(out) as recorder:
-        recorder.record(entered("late", timestamp="2026-01-02 11:00:00"))
+        recorder.assign_penalties()
     assert contents(out)["small late"]["penalty"] is None, "by default there is no penalty"
 
 
-def test_terms_change_with_due_date_and_settings(out, tmp_path):
-    config = tmp_path / "nbgrader_config.py"
-    config.write_text("c = get_config()\n")
-    with opened(out, config) as recorder:
-        before = recorder.terms()
+def test_late_penalty_follows_scores_given_by_hand_and_extensions(out, tmp_path):
+    (tmp_path / "nbgrader_config.py").write_text(LATE.replace("total_seconds_late // 3600", HALF))
     with Gradebook(f"sqlite:///{out / 'gradebook.db'}") as gradebook:
         gradebook.find_assignment("small").duedate = parse_utc("2026-01-02 08:30:00 UTC")
         gradebook.db.commit()
-    with opened(out, config) as recorder:
-        due = recorder.terms()
-    config.write_text(LATE)
-    with opened(out, config) as recorder:
-        assert len({before, due, recorder.terms()}) == 3
+
+    def penalties() -> tuple[float | None, float | None]:
+        with opened(out, tmp_path / "nbgrader_config.py") as recorder:
+            recorder.assign_penalties()
+        found = contents(out)
+        return found["small late"]["penalty"], found["small excused"]["penalty"]
+
+    with opened(out) as recorder:
+        for student in ("late", "excused"):
+            recorder.record(entered(student, timestamp="2026-01-02 11:00:00"))
+    assert penalties() == (3, 3)
+    with Gradebook(f"sqlite:///{out / 'gradebook.db'}") as gradebook:
+        gradebook.find_grade("check-double", "small", "small", "late").manual_score = 0
+        gradebook.grant_extension("small", "excused", days=1)
+        gradebook.db.commit()
+    assert penalties() == (2, None)
+
+
+def test_score_given_by_hand_needs_a_second_look_only_if_an_answer_changed(out):
+    def waits() -> bool:
+        with Gradebook(f"sqlite:///{out / 'gradebook.db'}") as gradebook:
+            grade = gradebook.find_grade("check-double", "small", "small", "a")
+            assert grade.manual_score == 1
+            return grade.needs_manual_grade
+
+    graded = entered("a")
+    with opened(out) as recorder:
+        recorder.record(graded)
+        with Gradebook(f"sqlite:///{out / 'gradebook.db'}") as gradebook:
+            grade = gradebook.find_grade("check-double", "small", "small", "a")
+            grade.manual_score, grade.needs_manual_grade = 1, False
+            gradebook.db.commit()
+        recorder.record(entered("a"))
+        assert not waits()
+        cells = graded["notebook"]["cells"]
+        answer = next(cell for cell in cells if cell["id"] == "double")
+        answer["source"] += "\n# another answer"
+        recorder.record(graded)
+        assert waits()
 
 
 def test_killed_making_of_a_gradebook_leaves_none(tmp_path, monkeypatch):
