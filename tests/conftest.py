@@ -7,9 +7,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+
+from tests.chromium import chromium
 
 # No test may fail for being slow.
 settings.register_profile("course", deadline=None)
@@ -50,6 +53,13 @@ def shared_work(item: pytest.Function) -> str | None:
     fixtures = item._fixtureinfo.name2fixturedefs.values()
     shares = any(definition.scope == "module" for found in fixtures for definition in found)
     return item.path.relative_to(ROOT).as_posix() if shares else None
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium; a test that uses it has the marks of `tests.chromium`."""
+    with chromium() as found:
+        yield found
 
 
 @contextmanager

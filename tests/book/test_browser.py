@@ -1,6 +1,5 @@
 """What a browser does with the built pages: no other host, math, quizzes, narrow screens."""
 
-import shutil
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -9,18 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.book.pages import ROOT, listed_in_toc
+from tests.chromium import MARKS
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 CHECKS = Path(__file__).with_name("accessibility.js").read_text()
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1400, "height": 900}
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt install chromium"),
-]
+pytestmark = MARKS
 
 
 class QuietHandler(SimpleHTTPRequestHandler):
@@ -38,16 +33,6 @@ def address(built_book):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

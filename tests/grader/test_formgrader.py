@@ -16,9 +16,9 @@ import pytest
 from nbgrader.api import Gradebook
 
 from autograder import cli, formgrader
+from tests.chromium import chromium, in_a_browser
 from tests.grader import small_class
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
 WAIT = 60
 FORMGRADER = (sys.executable, "-m", "autograder.cli", "formgrader")
 HOSTILE = (
@@ -126,28 +126,12 @@ def server(out, tmp_path_factory):
 @pytest.fixture
 def page(server):
     """A page of Chromium that is logged in."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with chromium() as browser:
         page = browser.new_page(base_url=server.address)
         page.set_default_timeout(1000 * WAIT)
         page.route(lambda url: not url.startswith(server.address), lambda it: it.abort())
         page.goto(f"/formgrader?token={server.token}", wait_until="networkidle")
         yield page
-        browser.close()
-
-
-def in_a_browser(test):
-    """Mark a test that needs Chromium."""
-    reason = "Chromium is not installed: apt install chromium"
-    for mark in (
-        pytest.mark.browser,
-        pytest.mark.slow,
-        pytest.mark.skipif(not CHROMIUM, reason=reason),
-    ):
-        test = mark(test)
-    return test
 
 
 def nbgrader(command: str, folder: Path) -> subprocess.CompletedProcess:

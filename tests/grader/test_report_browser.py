@@ -1,6 +1,5 @@
 """Reports of hostile submissions in a real browser: no dialog, no request, no complaint."""
 
-import shutil
 from pathlib import Path
 
 import nbformat
@@ -8,20 +7,16 @@ import pytest
 
 from autograder import report
 from autograder.sanitize import safe_notebook
+from tests.chromium import MARKS
 from tests.grader.conftest import make_master
 from tests.grader.hostile_pages import HOSTILE, outputs, verdict
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
 BOOK = Path(__file__).parents[1] / "book"
 ACCESSIBILITY = (BOOK / "accessibility.js").read_text().replace('"article"', '"main"')
 SIZES = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 LONG = "def double(x):\n" + "".join(f"    x = x + {i} * f(x, {i}) ** g(x)\n" for i in range(40))
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt install chromium"),
-]
+pytestmark = MARKS
 
 
 @pytest.fixture(scope="module")
@@ -44,16 +39,6 @@ def pages(tmp_path_factory) -> dict[str, Path]:
     every = sorted((out / "feedback").rglob("*.html"))
     assert len(every) == len(HOSTILE)
     return found | {f"feedback-{i}": path for i, path in enumerate(every)}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
