@@ -57,6 +57,37 @@ def layer(student, rng):
     close(student.method(made, "forward", x).detach(), x @ weight.T + bias)
 
 
+@check("penalty", points=2)
+def penalty(student, rng):
+    """A gradient, and arguments that stay as they are."""
+    weight, strength = inputs.weights(rng, 3, 3), inputs.uniform(rng, 1, 2)
+    close(student.call("penalty", weight, strength), strength * weight.abs().sum())
+    assert student.modified() == []
+    (slope,) = student.gradient("penalty", weight, strength)
+    close(slope, strength * weight.sign())
+
+
+@check("best", points=2)
+def best(student, rng):
+    """How many times a function was called."""
+    scores = {number: inputs.uniform(rng, 0, 1) for number in range(5)}
+    student.define(f"def score(option): return {scores}[option]")
+    score = student.helper("score")
+    found, calls = student.count_calls(score, "best", score, list(scores))
+    close(found, max(scores, key=scores.get))
+    close(calls, len(scores))
+
+
+@check("draw", points=2)
+def draw(student, rng):
+    """The same draws under one seed, others under another."""
+    count = inputs.integer(rng, 20, 30)
+    first, second = student.repeated("draw", count, seed=1)
+    (other,) = student.repeated("draw", count, seed=2, times=1)
+    close(first, second)
+    assert len(first) == count and not torch.equal(first, other)
+
+
 @check("twice", points=2)
 def twice(student, rng):
     """A function that is passed in."""
@@ -74,6 +105,9 @@ ANSWERS = {
     "    layer = torch.nn.Linear(weight.shape[1], weight.shape[0])\n"
     '    layer.load_state_dict({"weight": weight, "bias": bias})\n'
     "    return layer",
+    "penalty": "def penalty(weight, strength):\n    return strength * weight.abs().sum()",
+    "best": "def best(score, options):\n    return max(options, key=score)",
+    "draw": "def draw(count):\n    return torch.rand(count)",
     "twice": "def twice(function, value):\n    return function(function(value))",
 }
 VISIBLE = {
@@ -82,9 +116,12 @@ VISIBLE = {
     "scale": "assert torch.equal(scale(torch.ones(2), 2.0), torch.full((2,), 2.0))",
     "prune": "prune_(torch.ones(2), 0.5)",
     "layer": "make_layer(torch.ones(1, 2), torch.zeros(1))",
+    "penalty": "assert penalty(torch.ones(2), 3.0) == 6.0",
+    "best": "assert best(abs, [1, -3, 2]) == -3",
+    "draw": "assert len(draw(3)) == 3",
     "twice": "assert twice(lambda value: value + 1, 1) == 3",
 }
-POINTS = {"name": 1.0, "mean": 2.0, "scale": 3.0, "prune": 2.0, "layer": 3.0, "twice": 2.0}
+POINTS = dict.fromkeys(ANSWERS, 2.0) | {"name": 1.0, "scale": 3.0, "layer": 3.0}
 
 
 def marks(name: str, **flags: object) -> dict:

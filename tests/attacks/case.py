@@ -19,7 +19,10 @@ class BadCase(Exception):
 
 @dataclass(frozen=True)
 class Case:
-    """One submission and its expected verdict; a check that `scores` omits gets full marks."""
+    """One submission and its expected verdict.
+
+    A check that `scores` omits gets what it says of `others`, or else full marks.
+    """
 
     name: str
     threat: str
@@ -51,6 +54,17 @@ class Case:
     @property
     def needs_sandbox(self) -> bool:
         return self.sandbox or self.group in WALLED
+
+    def expected_scores(self, points: dict[str, float]) -> dict[str, float]:
+        """Every check's score, given what each can give."""
+        others = 0 if self.verdict != "graded" else self.scores.get("others")
+        named = {name: self.scores[name] for name in points if name in self.scores}
+        return {name: points[name] if others is None else others for name in points} | named
+
+    def expected_causes(self, points: dict[str, float]) -> dict[str, str]:
+        """Why each check gave no more than it did."""
+        others = self.causes.get("others", self.verdict)
+        return {name: self.causes.get(name, others) for name in points}
 
 
 def all_cases() -> list[Case]:

@@ -12,7 +12,8 @@ from tests.attacks import assignment, grading
 from tests.attacks.case import Case, all_cases
 
 CASES = all_cases()
-FULL = dict(assignment.POINTS)
+# Flags that say "look here": a case lists them only if it is about them.
+HINTS = {"suspicious", "stumbled"}
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +26,7 @@ def walls() -> bool:
 def honest(walls: bool) -> dict:
     """The verdict on the reference, before anybody attacked."""
     verdict = verify.grade_one(grading.task_of(grading.reference(), sandbox=walls))
-    assert grading.scores(verdict) == FULL
+    assert grading.scores(verdict) == assignment.POINTS
     return verdict
 
 
@@ -50,14 +51,11 @@ def test_case(case: Case, walls: bool, honest: dict, tmp_path: Path, monkeypatch
 
 def assert_expected(case: Case, verdict: dict) -> None:
     """The verdict is the one that the case's header names."""
-    refused = case.verdict != "graded"
-    expected = dict.fromkeys(FULL, 0.0) if refused else FULL | case.scores
-    expected_causes = dict.fromkeys(FULL, case.verdict) | case.causes
     shown = grading.printed(verdict)
-    said = json.dumps(verdict["checks"], indent=1)
+    said = f"{json.dumps(verdict['checks'], indent=1)}\n{shown}"
     assert verdict["status"] == case.verdict
-    assert grading.scores(verdict) == expected, f"{said}\n{shown}"
-    assert grading.causes(verdict) == expected_causes, f"{said}\n{shown}"
+    assert grading.scores(verdict) == case.expected_scores(assignment.POINTS), said
+    assert grading.causes(verdict) == case.expected_causes(assignment.POINTS), said
     for text in case.shows:
         assert text in shown
     for text in case.never:
@@ -68,7 +66,7 @@ def assert_expected(case: Case, verdict: dict) -> None:
     for text in case.notes:
         assert any(text in note for note in verdict["notes"]), verdict["notes"]
     flagged = {flag["kind"] for flag in verdict["flags"]}
-    assert flagged - {"suspicious"} == set(case.flags) - {"suspicious"}
+    assert flagged - HINTS == set(case.flags) - HINTS
     assert set(case.flags) <= flagged
 
 

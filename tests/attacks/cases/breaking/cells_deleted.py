@@ -11,5 +11,5 @@ notebook["cells"] = [
     cell
     for cell in notebook["cells"]
     if cell["metadata"].get("nbgrader", {}).get("grade_id")
-    in ("name", "scale", "prune", "layer", "twice")
+    in ("name", "scale", "prune", "layer", "penalty", "best", "draw", "twice")
 ]

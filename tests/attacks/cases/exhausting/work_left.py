@@ -15,9 +15,9 @@ def work():
         pass
 
 
-for _ in range(3):
+for _ in range(2):
     threading.Thread(target=work, daemon=True).start()
-for _ in range(3):
+for _ in range(2):
     if os.fork() == 0:
         work()
 print("at work")

@@ -1,7 +1,7 @@
 # Requests are answered by the student's own handler, with scores, verdicts and wrong values.
 # ---
 # threat: the answering program replaced
-# scores: {name: 0, mean: 0, scale: 0, prune: 0, layer: 0, twice: 0}
+# scores: {others: 0}
 # causes: {twice: graded}
 # shows: "handlers: True"
 # ---

@@ -4,7 +4,7 @@
 # scores: {twice: 0}
 # causes: {twice: timeout}
 # limits: {cell_seconds: 2}
-# shows: "about to replace json"
+# shows: TimeoutError
 # ---
 
 # %% twice

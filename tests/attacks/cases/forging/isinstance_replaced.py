@@ -4,12 +4,11 @@
 # scores: {twice: 0}
 # causes: {twice: timeout}
 # limits: {cell_seconds: 2}
-# shows: "about to replace isinstance"
+# shows: TimeoutError
 # ---
 
 # %% twice
 import builtins
 
-print("about to replace isinstance", flush=True)
 builtins.abs = builtins.round = lambda *args: 0
 builtins.isinstance = builtins.issubclass = lambda *args: True

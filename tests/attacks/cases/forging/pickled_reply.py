@@ -1,7 +1,7 @@
 # The program that answers checks sends pickles where tensors belong, tagged and encoded.
 # ---
 # threat: a pickle as an answer
-# scores: {name: 0, mean: 0, scale: 0, prune: 0, layer: 0, twice: 0}
+# scores: {others: 0}
 # shows: "payload of"
 # ---
 

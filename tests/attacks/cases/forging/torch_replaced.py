@@ -1,7 +1,7 @@
 # sys.modules holds another torch and another safetensors, which agree to everything.
 # ---
 # threat: the process's own tools replaced
-# scores: {scale: 0, prune: 0, layer: 0, twice: 0}
+# scores: {others: 0, name: 1, mean: 2}
 # causes: {twice: graded}
 # shows: "torch is Agreeable"
 # ---
