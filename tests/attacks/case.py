@@ -9,7 +9,7 @@ import yaml
 CASES = Path(__file__).parent / "cases"
 WALLED = ("escaping", "exhausting")
 SCRIPTS = ("notebook", "file", "folder", "zip")
-HEADER = re.compile(r"\A((?:# .*\n)+?)# ---\n((?:#.*\n)+?)# ---\n")
+HEADER = re.compile(r'\A"""(.+?)"""\n+# ---\n((?:#.*\n)+?)# ---\n', re.DOTALL)
 CELL = re.compile(r"^# %%[ ]*(.*)\n", re.MULTILINE)
 
 
@@ -78,8 +78,8 @@ def read_case(path: Path) -> Case:
     head = HEADER.match(text)
     if head is None:
         raise BadCase(f"{name} does not begin with a sentence and a header between lines '# ---'")
-    attempt, header = (re.sub(r"(?m)^# ?", "", part) for part in head.groups())
-    header = {"attempt": " ".join(attempt.split())} | yaml.safe_load(header)
+    header = yaml.safe_load(re.sub(r"(?m)^# ?", "", head.group(2)))
+    header["attempt"] = " ".join(head.group(1).split())
     if unknown := set(header) - {entry.name for entry in fields(Case)}:
         raise BadCase(f"{name} has unknown keys in its header: {sorted(unknown)}")
     listed = ("shows", "never", "notes", "flags", "forbidden", "unavailable")

@@ -41,13 +41,16 @@ def test_test_that_is_named_exists(name):
     assert function in functions if function else any(f.startswith("test_") for f in functions)
 
 
+HEAD = '"""What is attempted."""\n\n# ---\n# threat: x\n'
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("# %% mean\n1\n", "does not begin"),
-        ("# It.\n# ---\n# threat: x\n# score: {mean: 0}\n# ---\n\n# %% mean\n1\n", "unknown keys"),
-        ("# It.\n# ---\n# threat: x\n# ---\n\n# %% maen\n1\n", "unknown name"),
-        ("# It.\n# ---\n# threat: x\n# ---\n", "no cell"),
+        (f"{HEAD}# score: {{mean: 0}}\n# ---\n\n# %% mean\n1\n", "unknown keys"),
+        (f"{HEAD}# ---\n\n# %% maen\n1\n", "unknown name"),
+        (f"{HEAD}# ---\n", "no cell"),
     ],
 )
 def test_case_that_is_written_wrongly_is_an_error(tmp_path, monkeypatch, text, said):

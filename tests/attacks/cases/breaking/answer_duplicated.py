@@ -1,4 +1,5 @@
-# An answer's cell was copied, and only the copy worked on.
+"""An answer's cell was copied, and only the copy worked on."""
+
 # ---
 # threat: cells duplicated, deleted, reordered, retyped
 # notes: is there 2 times

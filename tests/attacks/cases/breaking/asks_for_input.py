@@ -1,4 +1,5 @@
-# input(), getpass and a read of stdin, in a cell and in a call of a check.
+"""input(), getpass and a read of stdin, in a cell and in a call of a check."""
+
 # ---
 # threat: input is asked for
 # scores: {mean: 0, scale: 0}

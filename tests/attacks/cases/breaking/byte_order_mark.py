@@ -1,4 +1,5 @@
-# An honest notebook saved by an editor that writes a byte order mark.
+"""An honest notebook saved by an editor that writes a byte order mark."""
+
 # ---
 # threat: no notebook in the file
 # ---

@@ -1,4 +1,5 @@
-# All given, test and graded cells are deleted, and one answer.
+"""All given, test and graded cells are deleted, and one answer."""
+
 # ---
 # threat: cells duplicated, deleted, reordered, retyped
 # scores: {mean: 0}

@@ -1,4 +1,5 @@
-# All code cells are Markdown, raw, and of a type that does not exist.
+"""All code cells are Markdown, raw, and of a type that does not exist."""
+
 # ---
 # threat: cells duplicated, deleted, reordered, retyped
 # notes: another type

@@ -1,4 +1,5 @@
-# The cells are handed in in the reverse order.
+"""The cells are handed in in the reverse order."""
+
 # ---
 # threat: cells duplicated, deleted, reordered, retyped
 # ---

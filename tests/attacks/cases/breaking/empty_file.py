@@ -1,4 +1,5 @@
-# A file of blanks only.
+"""A file of blanks only."""
+
 # ---
 # threat: no notebook in the file
 # verdict: unreadable-notebook

@@ -1,4 +1,5 @@
-# sys.exit in an answer's cell, and in the function that a check calls.
+"""sys.exit in an answer's cell, and in the function that a check calls."""
+
 # ---
 # threat: the process ends itself
 # scores: {mean: 0, scale: 0}

@@ -1,4 +1,5 @@
-# os._exit in an answer's cell, and in the function that another check calls.
+"""os._exit in an answer's cell, and in the function that another check calls."""
+
 # ---
 # threat: the process ends itself
 # scores: {mean: 0, scale: 0}

@@ -1,4 +1,5 @@
-# A null pointer is read, in C.
+"""A null pointer is read, in C."""
+
 # ---
 # threat: the process ends itself
 # scores: {mean: 0}

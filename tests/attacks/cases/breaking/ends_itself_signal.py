@@ -1,4 +1,5 @@
-# SIGKILL to itself, SIGSTOP to itself, and SIGKILL to all that can be reached, in three answers.
+"""SIGKILL to itself, SIGSTOP to itself, and SIGKILL to all that can be reached, in three answers."""
+
 # ---
 # threat: the process ends itself
 # scores: {mean: 0, scale: 0, twice: 0}

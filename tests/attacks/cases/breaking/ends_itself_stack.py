@@ -1,10 +1,12 @@
-# Recursion without end, in Python and deep in the C stack.
+"""Recursion without end, in Python and deep in the C stack."""
+
 # ---
 # threat: the process ends itself
 # scores: {mean: 0, scale: 0}
 # causes: {mean: cell-error, scale: kernel-died}
 # shows: RecursionError
 # ---
+
 
 # %% mean
 def mean(values):

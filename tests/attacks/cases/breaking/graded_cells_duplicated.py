@@ -1,4 +1,5 @@
-# Every test and graded cell is there twice, which ends stock nbgrader's run for the class.
+"""Every test and graded cell is there twice, which ends stock nbgrader's run for the class."""
+
 # ---
 # threat: cells duplicated, deleted, reordered, retyped
 # ---

@@ -1,5 +1,7 @@
-# Numbers of a hundred thousand digits, infinite and not a number, where the format wants small
-# ones.
+"""Numbers of a hundred thousand digits, infinite and not a number, where the format wants small
+ones.
+"""
+
 # ---
 # threat: no notebook in the file
 # ---

@@ -1,4 +1,5 @@
-# A tool has dropped the ids of the cells, or written others; the grade ids are still there.
+"""A tool has dropped the ids of the cells, or written others; the grade ids are still there."""
+
 # ---
 # threat: cells duplicated, deleted, reordered, retyped
 # ---

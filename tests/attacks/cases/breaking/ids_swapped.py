@@ -1,4 +1,5 @@
-# Two answers carry each other's grade ids, two cells the same cell id.
+"""Two answers carry each other's grade ids, two cells the same cell id."""
+
 # ---
 # threat: cells duplicated, deleted, reordered, retyped
 # scores: {mean: 0, scale: 0}

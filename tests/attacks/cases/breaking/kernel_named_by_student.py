@@ -1,4 +1,5 @@
-# The notebook asks for another kernel, one that does not exist and whose name is a path.
+"""The notebook asks for another kernel, one that does not exist and whose name is a path."""
+
 # ---
 # threat: cells duplicated, deleted, reordered, retyped
 # ---

@@ -1,4 +1,5 @@
-# Sources and outputs with lone surrogates, NUL, escapes and right-to-left marks.
+"""Sources and outputs with lone surrogates, NUL, escapes and right-to-left marks."""
+
 # ---
 # threat: cells duplicated, deleted, reordered, retyped
 # scores: {mean: 0}

@@ -1,4 +1,5 @@
-# Exceptions with messages of ten million characters, and one whose message raises.
+"""Exceptions with messages of ten million characters, and one whose message raises."""
+
 # ---
 # threat: script in outputs or names
 # scores: {mean: 0, scale: 0, twice: 0}

@@ -1,4 +1,5 @@
-# Cell magics that write JavaScript, HTML and SVG.
+"""Cell magics that write JavaScript, HTML and SVG."""
+
 # ---
 # threat: script in outputs or names
 # scores: {mean: 0}

@@ -1,4 +1,5 @@
-# Metadata are lists, numbers and texts; cells that are no objects stand between.
+"""Metadata are lists, numbers and texts; cells that are no objects stand between."""
+
 # ---
 # threat: cells duplicated, deleted, reordered, retyped
 # ---

@@ -1,4 +1,5 @@
-# A hundred thousand lists in each other.
+"""A hundred thousand lists in each other."""
+
 # ---
 # threat: no notebook in the file
 # verdict: unreadable-notebook

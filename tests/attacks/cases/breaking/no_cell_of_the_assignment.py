@@ -1,4 +1,5 @@
-# The notebook of another assignment, with cells of the same kind.
+"""The notebook of another assignment, with cells of the same kind."""
+
 # ---
 # threat: the wrong notebook
 # verdict: wrong-assignment

@@ -1,4 +1,5 @@
-# A notebook that was cut off in the middle.
+"""A notebook that was cut off in the middle."""
+
 # ---
 # threat: no notebook in the file
 # verdict: unreadable-notebook

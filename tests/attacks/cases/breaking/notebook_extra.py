@@ -1,4 +1,5 @@
-# Next to the right notebook lie an old copy, a broken one and one with a longer name.
+"""Next to the right notebook lie an old copy, a broken one and one with a longer name."""
+
 # ---
 # threat: the wrong notebook
 # ---

@@ -1,4 +1,5 @@
-# A folder has the notebook's name.
+"""A folder has the notebook's name."""
+
 # ---
 # threat: the wrong notebook
 # verdict: unreadable-notebook

@@ -1,4 +1,5 @@
-# A text and a picture, but no notebook.
+"""A text and a picture, but no notebook."""
+
 # ---
 # threat: the wrong notebook
 # verdict: no-notebook

@@ -1,4 +1,5 @@
-# A notebook of 200 MB (a sparse file, so that the test writes none of it).
+"""A notebook of 200 MB (a sparse file, so that the test writes none of it)."""
+
 # ---
 # threat: the wrong notebook
 # verdict: unreadable-notebook

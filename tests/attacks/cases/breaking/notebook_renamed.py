@@ -1,4 +1,5 @@
-# The notebook has a name of the student's own, as browsers give to a second download.
+"""The notebook has a name of the student's own, as browsers give to a second download."""
+
 # ---
 # threat: the wrong notebook
 # notes: "walls (1).ipynb"

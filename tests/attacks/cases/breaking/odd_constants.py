@@ -1,4 +1,5 @@
-# NaN and Infinity, which Python reads as JSON, stand for versions and counts.
+"""NaN and Infinity, which Python reads as JSON, stand for versions and counts."""
+
 # ---
 # threat: no notebook in the file
 # ---

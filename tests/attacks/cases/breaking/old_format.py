@@ -1,4 +1,5 @@
-# The answers in a notebook of format 3, as old tools write it.
+"""The answers in a notebook of format 3, as old tools write it."""
+
 # ---
 # threat: no notebook in the file
 # ---

@@ -1,4 +1,5 @@
-# JSON that is no notebook.
+"""JSON that is no notebook."""
+
 # ---
 # threat: no notebook in the file
 # verdict: unreadable-notebook

@@ -1,4 +1,5 @@
-# Correct answers that print, warn and keep state; nothing of it costs a point.
+"""Correct answers that print, warn and keep state; nothing of it costs a point."""
+
 # ---
 # threat: honest answers
 # ---

@@ -1,4 +1,5 @@
-# Exceptions whose class, message and traceback hold markup and terminal commands.
+"""Exceptions whose class, message and traceback hold markup and terminal commands."""
+
 # ---
 # threat: script in outputs or names
 # scores: {mean: 0, scale: 0}

@@ -1,4 +1,5 @@
-# Markup that would run in a browser, in every form of output that a notebook has.
+"""Markup that would run in a browser, in every form of output that a notebook has."""
+
 # ---
 # threat: script in outputs or names
 # ---

@@ -1,4 +1,5 @@
-# Values that the grader quotes in its messages: markup, backticks, control characters.
+"""Values that the grader quotes in its messages: markup, backticks, control characters."""
+
 # ---
 # threat: script in outputs or names
 # scores: {name: 0, mean: 0}

@@ -1,4 +1,5 @@
-# A name as long as a file system takes, of letters that need more than one byte.
+"""A name as long as a file system takes, of letters that need more than one byte."""
+
 # ---
 # threat: odd, long or unsafe student ids
 # student: ééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééé

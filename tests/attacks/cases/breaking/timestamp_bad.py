@@ -1,4 +1,5 @@
-# The time of submission is no time; stock nbgrader ends in an AttributeError.
+"""The time of submission is no time; stock nbgrader ends in an AttributeError."""
+
 # ---
 # threat: a bad or missing timestamp
 # notes: timestamp.txt

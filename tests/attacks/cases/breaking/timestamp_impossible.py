@@ -1,4 +1,5 @@
-# A time that no calendar has, of a megabyte.
+"""A time that no calendar has, of a megabyte."""
+
 # ---
 # threat: a bad or missing timestamp
 # notes: timestamp.txt

@@ -1,4 +1,5 @@
-# A folder has the timestamp's name.
+"""A folder has the timestamp's name."""
+
 # ---
 # threat: a bad or missing timestamp
 # notes: timestamp.txt

@@ -1,4 +1,5 @@
-# Two notebooks under other names; the one that holds answers of this assignment counts.
+"""Two notebooks under other names; the one that holds answers of this assignment counts."""
+
 # ---
 # threat: the wrong notebook
 # notes: 2 notebooks

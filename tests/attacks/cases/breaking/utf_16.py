@@ -1,4 +1,5 @@
-# A notebook in UTF-16, as some editors save it.
+"""A notebook in UTF-16, as some editors save it."""
+
 # ---
 # threat: no notebook in the file
 # ---

@@ -1,4 +1,5 @@
-# An honest answer that warns and logs; stock nbgrader gives it 0.
+"""An honest answer that warns and logs; stock nbgrader gives it 0."""
+
 # ---
 # threat: warnings on stderr
 # shows: ["careful", "to stderr"]

@@ -1,4 +1,5 @@
-# The page of a login that was saved instead of the notebook.
+"""The page of a login that was saved instead of the notebook."""
+
 # ---
 # threat: no notebook in the file
 # verdict: unreadable-notebook

@@ -1,4 +1,5 @@
-# The process ends with a core dump, in a folder of its own and in the root.
+"""The process ends with a core dump, in a folder of its own and in the root."""
+
 # ---
 # threat: files left behind
 # scores: {mean: 0}

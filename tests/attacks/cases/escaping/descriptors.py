@@ -1,4 +1,7 @@
-# Every open descriptor is listed, opened anew through /proc, read, and written for the next student.
+"""Every open descriptor is listed, opened anew through /proc, read, and written for the next
+student.
+"""
+
 # ---
 # threat: other students' processes, files and sockets
 # times: 2

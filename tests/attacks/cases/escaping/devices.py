@@ -1,4 +1,5 @@
-# Devices: the graphics card, disks, memory, terminals; and devices made by oneself.
+"""Devices: the graphics card, disks, memory, terminals; and devices made by oneself."""
+
 # ---
 # threat: devices
 # scores: {name: 0}

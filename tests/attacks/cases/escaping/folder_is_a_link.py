@@ -1,4 +1,5 @@
-# The assignment's folder is a link to the neighbor's.
+"""The assignment's folder is a link to the neighbor's."""
+
 # ---
 # threat: a link, pipe or device in a submission
 # verdict: no-notebook

@@ -1,4 +1,5 @@
-# The network that is there: no device but the loop, no route, no name server.
+"""The network that is there: no device but the loop, no route, no name server."""
+
 # ---
 # threat: the network
 # scores: {name: 0}

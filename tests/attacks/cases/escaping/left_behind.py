@@ -1,4 +1,5 @@
-# Files, sockets and shared memory are left everywhere and looked for in the next run.
+"""Files, sockets and shared memory are left everywhere and looked for in the next run."""
+
 # ---
 # threat: files left behind
 # times: 2

@@ -1,4 +1,5 @@
-# TCP to this machine and beyond, UDP, DNS, raw packets and abstract sockets.
+"""TCP to this machine and beyond, UDP, DNS, raw packets and abstract sockets."""
+
 # ---
 # threat: the network
 # scores: {name: 0}

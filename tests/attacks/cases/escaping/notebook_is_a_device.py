@@ -1,4 +1,5 @@
-# The notebook is a link to a device that never ends.
+"""The notebook is a link to a device that never ends."""
+
 # ---
 # threat: a link, pipe or device in a submission
 # verdict: unreadable-notebook

@@ -1,4 +1,5 @@
-# The notebook is a link to the neighbor's, the folder of another assignment a link to the root.
+"""The notebook is a link to the neighbor's, the folder of another assignment a link to the root."""
+
 # ---
 # threat: a link, pipe or device in a submission
 # verdict: unreadable-notebook

@@ -1,4 +1,5 @@
-# The notebook is a pipe that nobody writes to; whoever opens it waits for ever.
+"""The notebook is a pipe that nobody writes to; whoever opens it waits for ever."""
+
 # ---
 # threat: a link, pipe or device in a submission
 # verdict: unreadable-notebook

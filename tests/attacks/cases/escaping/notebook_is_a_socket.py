@@ -1,4 +1,5 @@
-# The notebook is a socket, the timestamp a pipe.
+"""The notebook is a socket, the timestamp a pipe."""
+
 # ---
 # threat: a link, pipe or device in a submission
 # verdict: unreadable-notebook

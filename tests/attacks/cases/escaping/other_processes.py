@@ -1,4 +1,5 @@
-# Every process number is signaled, process 1 with each signal; other processes are looked for.
+"""Every process number is signaled, process 1 with each signal; other processes are looked for."""
+
 # ---
 # threat: other students' processes, files and sockets
 # scores: {name: 0}

@@ -1,4 +1,5 @@
-# Who the process is: no root, no capability, no way to get one, a filter on system calls.
+"""Who the process is: no root, no capability, no way to get one, a filter on system calls."""
+
 # ---
 # threat: namespaces, mounts, tracing
 # scores: {name: 0}

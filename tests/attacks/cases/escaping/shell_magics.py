@@ -1,4 +1,5 @@
-# The shell, other interpreters and programs, through every magic that starts one.
+"""The shell, other interpreters and programs, through every magic that starts one."""
+
 # ---
 # threat: shell magics
 # scores: {name: 0}

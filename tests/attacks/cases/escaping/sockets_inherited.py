@@ -1,4 +1,5 @@
-# Whoever listens on the other end of an inherited socket gets orders, reports and descriptors.
+"""Whoever listens on the other end of an inherited socket gets orders, reports and descriptors."""
+
 # ---
 # threat: other students' processes, files and sockets
 # scores: {name: 0}

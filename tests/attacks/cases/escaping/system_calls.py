@@ -1,4 +1,5 @@
-# System calls by which others got out of sandboxes: each is refused, whatever its arguments.
+"""System calls by which others got out of sandboxes: each is refused, whatever its arguments."""
+
 # ---
 # threat: namespaces, mounts, tracing
 # scores: {name: 0}

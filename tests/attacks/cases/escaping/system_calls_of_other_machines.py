@@ -1,4 +1,5 @@
-# The same calls by the numbers of 32-bit programs, which a careless filter lets through.
+"""The same calls by the numbers of 32-bit programs, which a careless filter lets through."""
+
 # ---
 # threat: namespaces, mounts, tracing
 # scores: {name: 0}

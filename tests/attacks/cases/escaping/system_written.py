@@ -1,5 +1,7 @@
-# Files are made, changed, renamed and removed in the system, the environment and everywhere else
-# that is not the notebook's own.
+"""Files are made, changed, renamed and removed in the system, the environment and everywhere else
+that is not the notebook's own.
+"""
+
 # ---
 # threat: the system or the environment written
 # scores: {name: 0}

@@ -1,4 +1,5 @@
-# A notebook of a gigabyte of blanks, packed into one megabyte.
+"""A notebook of a gigabyte of blanks, packed into one megabyte."""
+
 # ---
 # threat: a zip that leaves its folder, or a bomb
 # verdict: unreadable-notebook

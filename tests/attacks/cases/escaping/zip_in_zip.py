@@ -1,4 +1,5 @@
-# Zips in zips in zips, each of them a notebook by its name, and one that holds itself.
+"""Zips in zips in zips, each of them a notebook by its name, and one that holds itself."""
+
 # ---
 # threat: a zip that leaves its folder, or a bomb
 # verdict: unreadable-notebook

@@ -1,4 +1,5 @@
-# Names in a zip lead out of it, with dots, from the root, with backslashes and a drive.
+"""Names in a zip lead out of it, with dots, from the root, with backslashes and a drive."""
+
 # ---
 # threat: a zip that leaves its folder, or a bomb
 # refused: leads out of it

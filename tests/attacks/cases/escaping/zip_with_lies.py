@@ -1,4 +1,5 @@
-# A zip whose directory lies about sizes, and which holds a name twice.
+"""A zip whose directory lies about sizes, and which holds a name twice."""
+
 # ---
 # threat: a zip that leaves its folder, or a bomb
 # verdict: unreadable-notebook

@@ -1,4 +1,5 @@
-# Entries of a zip that are links, to a file outside and to the neighbor's folder.
+"""Entries of a zip that are links, to a file outside and to the neighbor's folder."""
+
 # ---
 # threat: a zip that leaves its folder, or a bomb
 # verdict: unreadable-notebook

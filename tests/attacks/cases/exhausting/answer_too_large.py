@@ -1,4 +1,5 @@
-# Answers of a gigabyte: really there, only claimed, and nested without end.
+"""Answers of a gigabyte: really there, only claimed, and nested without end."""
+
 # ---
 # threat: an answer too large
 # scores: {scale: 0, mean: 0, name: 0, layer: 0}

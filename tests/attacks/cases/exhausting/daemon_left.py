@@ -1,4 +1,5 @@
-# Programs in sessions of their own that outlive their parents, one under each of several names.
+"""Programs in sessions of their own that outlive their parents, one under each of several names."""
+
 # ---
 # threat: a daemon left behind
 # shows: "left 3 programs"

@@ -1,4 +1,5 @@
-# Files, sockets and pipes are opened until no more can be.
+"""Files, sockets and pipes are opened until no more can be."""
+
 # ---
 # threat: disk or inodes filled
 # scores: {mean: 0}

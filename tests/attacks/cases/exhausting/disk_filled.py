@@ -1,4 +1,5 @@
-# Files are written until the disk is full, in every place that takes any.
+"""Files are written until the disk is full, in every place that takes any."""
+
 # ---
 # threat: disk or inodes filled
 # scores: {mean: 0, scale: 0}

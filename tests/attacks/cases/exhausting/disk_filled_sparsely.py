@@ -1,4 +1,5 @@
-# A file of a terabyte that holds nothing, and one that is removed while it is open.
+"""A file of a terabyte that holds nothing, and one that is removed while it is open."""
+
 # ---
 # threat: disk or inodes filled
 # scores: {mean: 0, scale: 0}

@@ -1,4 +1,5 @@
-# Thousands of displays with names of their own, each changed again and again.
+"""Thousands of displays with names of their own, each changed again and again."""
+
 # ---
 # threat: endless output
 # shows: more output than

@@ -1,4 +1,5 @@
-# Processes that fork and fork.
+"""Processes that fork and fork."""
+
 # ---
 # threat: a fork bomb
 # scores: {mean: 0}

@@ -1,4 +1,5 @@
-# A function that forks and forks while a check waits for its value.
+"""A function that forks and forks while a check waits for its value."""
+
 # ---
 # threat: a fork bomb
 # scores: {mean: 0}

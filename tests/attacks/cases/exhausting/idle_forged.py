@@ -1,4 +1,5 @@
-# The kernel says that it is idle, again and again, before and after its work is done.
+"""The kernel says that it is idle, again and again, before and after its work is done."""
+
 # ---
 # threat: endless output
 # limits: {cell_seconds: 5}

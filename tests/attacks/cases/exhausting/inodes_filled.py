@@ -1,4 +1,5 @@
-# A million empty files.
+"""A million empty files."""
+
 # ---
 # threat: disk or inodes filled
 # scores: {mean: 0}

@@ -1,8 +1,10 @@
-# Errors in calls of a check with messages, names and lines of ten megabytes.
+"""Errors in calls of a check with messages, names and lines of ten megabytes."""
+
 # ---
 # threat: an answer too large
 # scores: {scale: 0, mean: 0}
 # ---
+
 
 # %% mean
 def mean(values):

@@ -1,4 +1,5 @@
-# Loops without end: one that can be interrupted and one in a check's call.
+"""Loops without end: one that can be interrupted and one in a check's call."""
+
 # ---
 # threat: an endless loop
 # scores: {mean: 0, scale: 0}

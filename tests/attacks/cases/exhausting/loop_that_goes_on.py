@@ -1,4 +1,5 @@
-# Loops that take no interrupt: one catches it, one ignores the signal, one is in C.
+"""Loops that take no interrupt: one catches it, one ignores the signal, one is in C."""
+
 # ---
 # threat: an endless loop
 # scores: {mean: 0, scale: 0, prune: 0}

@@ -1,4 +1,5 @@
-# Ten gigabytes at once, in Python and in torch.
+"""Ten gigabytes at once, in Python and in torch."""
+
 # ---
 # threat: a memory bomb
 # scores: {mean: 0, scale: 0}

@@ -1,4 +1,5 @@
-# A list that grows until nothing is left.
+"""A list that grows until nothing is left."""
+
 # ---
 # threat: a memory bomb
 # scores: {mean: 0}

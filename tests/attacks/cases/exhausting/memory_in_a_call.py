@@ -1,10 +1,12 @@
-# A function that takes all memory while a check waits for its value.
+"""A function that takes all memory while a check waits for its value."""
+
 # ---
 # threat: a memory bomb
 # scores: {scale: 0}
 # causes: {scale: memory}
 # limits: {memory_bytes: 600_000_000}
 # ---
+
 
 # %% scale
 def scale(weight, factor):

@@ -1,4 +1,5 @@
-# Bytes that wait in sockets lie in the system's memory, not in any process's.
+"""Bytes that wait in sockets lie in the system's memory, not in any process's."""
+
 # ---
 # threat: a memory bomb
 # scores: {mean: 0}

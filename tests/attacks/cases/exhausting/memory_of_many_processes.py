@@ -1,4 +1,5 @@
-# Each process takes less than is allowed, all together take more.
+"""Each process takes less than is allowed, all together take more."""
+
 # ---
 # threat: a memory bomb
 # scores: {mean: 0}

@@ -1,4 +1,5 @@
-# Address space that is only read costs no page of its own, but page tables: a gigabyte of them.
+"""Address space that is only read costs no page of its own, but page tables: a gigabyte of them."""
+
 # ---
 # threat: a memory bomb
 # scores: {mean: 0}

@@ -1,4 +1,5 @@
-# Memory that is shared between processes and belongs to none.
+"""Memory that is shared between processes and belongs to none."""
+
 # ---
 # threat: a memory bomb
 # scores: {mean: 0}

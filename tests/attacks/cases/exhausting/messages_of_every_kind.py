@@ -1,4 +1,5 @@
-# Widgets' messages, states of the kernel and messages that nobody knows, by the thousand.
+"""Widgets' messages, states of the kernel and messages that nobody knows, by the thousand."""
+
 # ---
 # threat: endless output
 # limits: {cell_seconds: 60}

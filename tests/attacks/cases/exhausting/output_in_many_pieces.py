@@ -1,4 +1,5 @@
-# Twenty thousand lines, each sent on its own.
+"""Twenty thousand lines, each sent on its own."""
+
 # ---
 # threat: endless output
 # shows: more output than

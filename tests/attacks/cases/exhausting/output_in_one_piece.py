@@ -1,4 +1,5 @@
-# One message of a hundred megabytes.
+"""One message of a hundred megabytes."""
+
 # ---
 # threat: endless output
 # scores: {scale: 0}

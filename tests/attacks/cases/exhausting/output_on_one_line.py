@@ -1,4 +1,5 @@
-# A hundred megabytes and more on one line; of 400 MB stock nbgrader takes 1.6 GB.
+"""A hundred megabytes and more on one line; of 400 MB stock nbgrader takes 1.6 GB."""
+
 # ---
 # threat: endless output
 # shows: more output than

@@ -1,7 +1,9 @@
-# A function prints twenty megabytes each time that a check calls it.
+"""A function prints twenty megabytes each time that a check calls it."""
+
 # ---
 # threat: endless output
 # ---
+
 
 # %% mean
 def mean(values):

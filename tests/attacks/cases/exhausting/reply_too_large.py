@@ -1,4 +1,7 @@
-# Replies to checks of a hundred and fifty megabytes, which no limit of the student's process stops.
+"""Replies to checks of a hundred and fifty megabytes, which no limit of the student's process
+stops.
+"""
+
 # ---
 # threat: an answer too large
 # scores: {scale: 0}

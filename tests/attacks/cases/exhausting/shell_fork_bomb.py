@@ -1,4 +1,5 @@
-# The shell's fork bomb, left running in the background.
+"""The shell's fork bomb, left running in the background."""
+
 # ---
 # threat: a fork bomb
 # scores: {mean: 0}

@@ -1,4 +1,5 @@
-# Threads that wait for ever.
+"""Threads that wait for ever."""
+
 # ---
 # threat: a thread bomb
 # scores: {mean: 0}

@@ -1,4 +1,5 @@
-# Cells that each take less than they may, and together more.
+"""Cells that each take less than they may, and together more."""
+
 # ---
 # threat: an endless loop
 # scores: {others: 0}

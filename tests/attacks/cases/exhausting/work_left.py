@@ -1,4 +1,5 @@
-# Threads and processes that compute on while the checks are asked.
+"""Threads and processes that compute on while the checks are asked."""
+
 # ---
 # threat: a daemon left behind
 # limits: {call_seconds: 20}

@@ -1,4 +1,5 @@
-# Requests are answered by the student's own handler, with scores, verdicts and wrong values.
+"""Requests are answered by the student's own handler, with scores, verdicts and wrong values."""
+
 # ---
 # threat: the answering program replaced
 # scores: {others: 0}

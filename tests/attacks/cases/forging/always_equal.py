@@ -1,10 +1,12 @@
-# Objects that equal everything and are always true stand for a number, a tensor and a text.
+"""Objects that equal everything and are always true stand for a number, a tensor and a text."""
+
 # ---
 # threat: always equal
 # scores: {mean: 0, scale: 0, name: 0}
 # shows: "equal to everything: True True"
 # says: {mean: must be a number}
 # ---
+
 
 # %% name
 class Anything:

@@ -1,4 +1,5 @@
-# The first answer that was right for a check is given again to every other request of it.
+"""The first answer that was right for a check is given again to every other request of it."""
+
 # ---
 # threat: the answering program replaced
 # scores: {scale: 0}

@@ -1,4 +1,5 @@
-# The argument that was to be modified is replaced by another object in the caller's frames.
+"""The argument that was to be modified is replaced by another object in the caller's frames."""
+
 # ---
 # threat: handles forged
 # scores: {prune: 0}

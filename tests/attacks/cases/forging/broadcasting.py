@@ -1,4 +1,5 @@
-# Answers of a shape or type that agrees with anything when it is broadcast or converted.
+"""Answers of a shape or type that agrees with anything when it is broadcast or converted."""
+
 # ---
 # threat: impossible scores
 # scores: {scale: 0, mean: 0, twice: 0}

@@ -1,4 +1,5 @@
-# The function that is to be called is called too often, never, and on other things.
+"""The function that is to be called is called too often, never, and on other things."""
+
 # ---
 # threat: the process's own tools replaced
 # scores: {best: 0}

@@ -1,5 +1,7 @@
-# While a check calls, the frames above tell what is asked; it is the call alone, no expected
-# value.
+"""While a check calls, the frames above tell what is asked; it is the call alone, no expected
+value.
+"""
+
 # ---
 # threat: the test searched for
 # scores: {mean: 0}

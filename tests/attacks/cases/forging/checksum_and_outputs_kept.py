@@ -1,9 +1,11 @@
-# The submitted file has outputs already, with full scores in every graded cell.
+"""The submitted file has outputs already, with full scores in every graded cell."""
+
 # ---
 # threat: execute_result faked
 # scores: {scale: 0}
 # never: "as handed in"
 # ---
+
 
 # %% scale
 def scale(weight, factor):

@@ -1,9 +1,11 @@
-# An object whose state and forward are different every time they are asked for.
+"""An object whose state and forward are different every time they are asked for."""
+
 # ---
 # threat: handles forged
 # scores: {layer: 0}
 # shows: "ready"
 # ---
+
 
 # %% layer
 class Shifting:

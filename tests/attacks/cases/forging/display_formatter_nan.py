@@ -1,4 +1,5 @@
-# Whatever is shown reads as nan, which stock nbgrader takes for full marks.
+"""Whatever is shown reads as nan, which stock nbgrader takes for full marks."""
+
 # ---
 # threat: the notebook's machinery replaced
 # scores: {name: 0, scale: 0}

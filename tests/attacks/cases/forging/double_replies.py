@@ -1,4 +1,5 @@
-# Each request about one function gets three replies, the first and last of them a score.
+"""Each request about one function gets three replies, the first and last of them a score."""
+
 # ---
 # threat: the answering program replaced
 # scores: {scale: 0}

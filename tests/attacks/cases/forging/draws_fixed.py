@@ -1,4 +1,5 @@
-# Draws that are the same under every seed, and generators that take no seed.
+"""Draws that are the same under every seed, and generators that take no seed."""
+
 # ---
 # threat: visible answers hard-coded
 # scores: {draw: 0}

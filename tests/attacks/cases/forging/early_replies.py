@@ -1,4 +1,5 @@
-# Replies are sent before there is a request, with invented and with remembered parents.
+"""Replies are sent before there is a request, with invented and with remembered parents."""
+
 # ---
 # threat: the answering program replaced
 # scores: {scale: 0}

@@ -1,4 +1,5 @@
-# json, base64, safetensors and the type checks of the student's process are replaced.
+"""json, base64, safetensors and the type checks of the student's process are replaced."""
+
 # ---
 # threat: the process's own tools replaced
 # scores: {twice: 0}

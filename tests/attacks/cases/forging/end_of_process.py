@@ -1,4 +1,5 @@
-# atexit, finalizers and signal handlers print scores and leave files when the process ends.
+"""atexit, finalizers and signal handlers print scores and leave files when the process ends."""
+
 # ---
 # threat: outputs rewritten later
 # scores: {scale: 0}

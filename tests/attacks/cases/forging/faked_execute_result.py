@@ -1,4 +1,5 @@
-# Messages in the kernel's own form say that the cell's result was 3.0 and that it went well.
+"""Messages in the kernel's own form say that the cell's result was 3.0 and that it went well."""
+
 # ---
 # threat: execute_result faked
 # scores: {scale: 0}

@@ -1,4 +1,5 @@
-# A routine that the assignment forbids, by its name, an alias and getattr: flagged, not scored.
+"""A routine that the assignment forbids, by its name, an alias and getattr: flagged, not scored."""
+
 # ---
 # threat: modules that would answer
 # forbidden: torch.nn.utils.prune

@@ -1,9 +1,11 @@
-# Numbers of handles that were never given, of other objects, and texts in their types' names.
+"""Numbers of handles that were never given, of other objects, and texts in their types' names."""
+
 # ---
 # threat: handles forged
 # scores: {layer: 0, mean: 0}
 # shows: "type is named"
 # ---
+
 
 # %% mean
 class Handle:

@@ -1,5 +1,7 @@
-# The gradebook is looked for in every folder up to the root and above the usual places, and full
-# marks are written into it.
+"""The gradebook is looked for in every folder up to the root and above the usual places, and full
+marks are written into it.
+"""
+
 # ---
 # threat: the gradebook written
 # scores: {scale: 0}

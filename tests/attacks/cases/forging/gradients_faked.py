@@ -1,4 +1,5 @@
-# A function with a wrong value and a right slope, with torch's own differentiation replaced.
+"""A function with a wrong value and a right slope, with torch's own differentiation replaced."""
+
 # ---
 # threat: the process's own tools replaced
 # scores: {penalty: 0, scale: 0}

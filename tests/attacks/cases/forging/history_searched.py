@@ -1,4 +1,5 @@
-# History, input variables, frames and everything that gc knows are searched for a hidden check.
+"""History, input variables, frames and everything that gc knows are searched for a hidden check."""
+
 # ---
 # threat: the test searched for
 # scores: {name: 0}

@@ -1,4 +1,5 @@
-# A hook after each cell clears the outputs, errors among them, and prints a score.
+"""A hook after each cell clears the outputs, errors among them, and prints a score."""
+
 # ---
 # threat: the notebook's machinery replaced
 # scores: {scale: 0, mean: 0}

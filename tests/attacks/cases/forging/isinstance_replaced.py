@@ -1,4 +1,5 @@
-# isinstance and type say yes to everything, round and abs return zero.
+"""isinstance and type say yes to everything, round and abs return zero."""
+
 # ---
 # threat: the process's own tools replaced
 # scores: {twice: 0}

@@ -1,4 +1,5 @@
-# The sockets on which the grader is served are taken over by a program that sends rubbish.
+"""The sockets on which the grader is served are taken over by a program that sends rubbish."""
+
 # ---
 # threat: the answering program replaced
 # sandbox: true

@@ -1,4 +1,5 @@
-# A thread goes on after the cells and rewrites displays and results while checks are asked.
+"""A thread goes on after the cells and rewrites displays and results while checks are asked."""
+
 # ---
 # threat: outputs rewritten later
 # scores: {scale: 0}

@@ -1,9 +1,11 @@
-# Subclasses of plain types whose conversions, items and comparisons lie.
+"""Subclasses of plain types whose conversions, items and comparisons lie."""
+
 # ---
 # threat: always equal
 # scores: {mean: 0, name: 0, twice: 0}
 # shows: "it lies: True"
 # ---
+
 
 # %% mean
 class Number(float):

@@ -1,5 +1,7 @@
-# Working directory, its parents, home, temporary folders, environment and every process that
-# /proc shows are searched for the secret, the hidden checks and other students' files.
+"""Working directory, its parents, home, temporary folders, environment and every process that
+/proc shows are searched for the secret, the hidden checks and other students' files.
+"""
+
 # ---
 # threat: the machine searched
 # sandbox: true

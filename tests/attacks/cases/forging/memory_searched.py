@@ -1,5 +1,7 @@
-# The process reads all of its own memory, which came from the parent of all kernels, and that of
-# every other process.
+"""The process reads all of its own memory, which came from the parent of all kernels, and that of
+every other process.
+"""
+
 # ---
 # threat: the machine searched
 # sandbox: true

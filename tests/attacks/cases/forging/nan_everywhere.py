@@ -1,4 +1,5 @@
-# Answers that are nan, infinite or huge, as numbers and inside tensors.
+"""Answers that are nan, infinite or huge, as numbers and inside tensors."""
+
 # ---
 # threat: impossible scores
 # scores: {mean: 0, scale: 0, twice: 0, prune: 0}

@@ -1,4 +1,7 @@
-# Messages in the name of cells that ended, of cells to come, and of requests that were never sent.
+"""Messages in the name of cells that ended, of cells to come, and of requests that were never
+sent.
+"""
+
 # ---
 # threat: outputs rewritten later
 # scores: {scale: 0}

@@ -1,4 +1,5 @@
-# Objects whose unpickling would leave a file outside are given as answers and as bytes.
+"""Objects whose unpickling would leave a file outside are given as answers and as bytes."""
+
 # ---
 # threat: a pickle as an answer
 # scores: {mean: 0, scale: 0, name: 0}

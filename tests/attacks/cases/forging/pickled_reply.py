@@ -1,4 +1,5 @@
-# The program that answers checks sends pickles where tensors belong, tagged and encoded.
+"""The program that answers checks sends pickles where tensors belong, tagged and encoded."""
+
 # ---
 # threat: a pickle as an answer
 # scores: {others: 0}

@@ -1,8 +1,10 @@
-# Points, grade, locked and solution flags, schema and checksum of every cell are the student's.
+"""Points, grade, locked and solution flags, schema and checksum of every cell are the student's."""
+
 # ---
 # threat: points and flags changed
 # scores: {scale: 0}
 # ---
+
 
 # %% scale
 def scale(weight, factor):

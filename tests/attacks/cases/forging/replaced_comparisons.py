@@ -1,4 +1,5 @@
-# Every comparison of torch says yes, and the answer is zeros.
+"""Every comparison of torch says yes, and the answer is zeros."""
+
 # ---
 # threat: comparisons replaced
 # scores: {scale: 0}

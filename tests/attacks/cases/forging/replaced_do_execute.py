@@ -1,4 +1,5 @@
-# From the last answer on, the kernel itself says that every cell gave 2.0.
+"""From the last answer on, the kernel itself says that every cell gave 2.0."""
+
 # ---
 # threat: the notebook's machinery replaced
 # scores: {twice: 0}

@@ -1,4 +1,5 @@
-# From the last answer on, run_cell runs nothing and says that all went well.
+"""From the last answer on, run_cell runs nothing and says that all went well."""
+
 # ---
 # threat: the notebook's machinery replaced
 # scores: {twice: 0}

@@ -1,4 +1,5 @@
-# Every answer is a score, as a number, a text, a dict like the grader's own verdicts.
+"""Every answer is a score, as a number, a text, a dict like the grader's own verdicts."""
+
 # ---
 # threat: impossible scores
 # scores: {mean: 0, scale: 0, name: 0, twice: 0}

@@ -1,4 +1,5 @@
-# Tests and answers carry the tags by which nbclient skips cells and forgives errors.
+"""Tests and answers carry the tags by which nbclient skips cells and forgives errors."""
+
 # ---
 # threat: tags that keep a test from running
 # scores: {mean: 0}

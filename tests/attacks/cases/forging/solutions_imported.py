@@ -1,4 +1,5 @@
-# The module that holds the answer is looked for: as a module, on disk, compiled, in memory.
+"""The module that holds the answer is looked for: as a module, on disk, compiled, in memory."""
+
 # ---
 # threat: modules that would answer
 # sandbox: true

@@ -1,9 +1,11 @@
-# A tensor of a class of its own that answers every operation with what is asked for.
+"""A tensor of a class of its own that answers every operation with what is asked for."""
+
 # ---
 # threat: always equal
 # scores: {scale: 0, layer: 0}
 # shows: "difference: 0.0"
 # ---
+
 
 # %% scale
 class Agreeable(torch.Tensor):

@@ -1,4 +1,5 @@
-# sys.modules holds another torch and another safetensors, which agree to everything.
+"""sys.modules holds another torch and another safetensors, which agree to everything."""
+
 # ---
 # threat: the process's own tools replaced
 # scores: {others: 0, name: 1, mean: 2}

@@ -1,4 +1,5 @@
-# A trace function rewrites what functions see and return, the answering program's among them.
+"""A trace function rewrites what functions see and return, the answering program's among them."""
+
 # ---
 # threat: the process's own tools replaced
 # scores: {scale: 0}

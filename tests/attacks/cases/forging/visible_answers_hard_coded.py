@@ -1,10 +1,12 @@
-# The answers are those of the visible tests, which pass.
+"""The answers are those of the visible tests, which pass."""
+
 # ---
 # threat: visible answers hard-coded
 # scores: {mean: 0, scale: 0, twice: 0, prune: 0}
 # never: AssertionError
 # shows: "visible tests pass"
 # ---
+
 
 # %% mean
 def mean(values):

@@ -1,9 +1,11 @@
-# The source of every test and graded cell gives full marks.
+"""The source of every test and graded cell gives full marks."""
+
 # ---
 # threat: points and flags changed
 # scores: {scale: 0}
 # never: "points for free"
 # ---
+
 
 # %% scale
 def scale(weight, factor):
