@@ -96,12 +96,16 @@ def read_assignment(assignment: str) -> dict[str, str]:
 
 def course_secret(path: Path) -> bytes:
     """The secret that fresh inputs are drawn from; made at first use, for its owner's eyes only."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(FileExistsError):
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(32) + "\n")
-    text = path.read_bytes().strip()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_hex(32) + "\n")
+        text = path.read_bytes().strip()
+    except OSError as error:
+        reason = f"the secret {path} can be neither read nor made ({error.strerror})"
+        raise CourseError(f"{reason}: name a file with --secret.") from None
     if len(text) < 16:
         raise CourseError(f"the secret in {path} is too short: remove the file to get a new one.")
     return text

@@ -15,6 +15,7 @@ import json
 import logging
 import os
 import queue
+import re
 import signal
 import sys
 import threading
@@ -194,6 +195,8 @@ def connected(address: str) -> Client:
     """A client of a cluster that is there already, with Dask's own settings for TLS."""
     from distributed import Client
 
+    if not re.fullmatch(r"(tcp|tls|ws|wss|ucx)://[^\s/]+:\d+", address):
+        raise EngineError(f"'{address}' is no scheduler's address: write it as tcp://host:8786.")
     try:
         return Client(address, set_as_default=False, timeout=CONNECT_SECONDS)
     except (OSError, ValueError, TypeError, RuntimeError) as error:

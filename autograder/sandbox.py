@@ -27,6 +27,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from importlib.util import cache_from_source
 from pathlib import Path
+from typing import Any
 
 import nbformat
 
@@ -141,13 +142,13 @@ def wall(gpu: bool, unavailable: Iterable[str], people: Iterable[str]) -> list[s
         *("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"),
         *("--unshare-cgroup-try", "--cap-drop", "ALL", *user),
         *("--die-with-parent", "--new-session", "--hostname", "sandbox"),
+        *("--tmpfs", confine.BOX, "--tmpfs", "/tmp"),  # first: what is shown may lie below /tmp
         *(word for path in ancestors() for word in ("--dir", path)),
         *shown_system(),
         *people,
         *shown_library(unavailable),
         *(shown_gpu() if gpu else ()),
         *shown_data(),
-        *("--tmpfs", confine.BOX, "--tmpfs", "/tmp"),
         *(word for name in confine.FOLDERS for word in ("--dir", f"{confine.BOX}/{name}")),
         *("--remount-ro", "/", "--chdir", f"{confine.BOX}/work", "--clearenv"),
         *(w for name, value in environment().items() for w in ("--setenv", name, value)),
@@ -156,10 +157,15 @@ def wall(gpu: bool, unavailable: Iterable[str], people: Iterable[str]) -> list[s
 
 def ancestors() -> list[str]:
     """The folders above what is shown, which everybody may pass: bubblewrap's own are closed."""
-    shown = [sys.base_prefix, sys.exec_prefix, sys.prefix, data_folder()]
-    shown += [f"{LIBRARY}/x", "/etc/x", f"{PROCESSORS}/x"]
-    above = {str(parent) for path in shown if path for parent in Path(path).parents}
+    shown = [*shown_places(), LIBRARY / "x", Path("/etc/x"), Path(PROCESSORS) / "x"]
+    above = {str(parent) for path in shown for parent in path.parents}
     return sorted(above - {"/", *SYSTEM})
+
+
+def shown_places() -> list[Path]:
+    """What is shown where it lies: this Python, its environment, the folder of data sets."""
+    places = (sys.base_prefix, sys.exec_prefix, sys.prefix, data_folder())
+    return [Path(place) for place in dict.fromkeys(places) if place]
 
 
 def shown_system() -> Iterator[str]:
@@ -245,6 +251,7 @@ def environment() -> dict[str, str]:
         **threads,
         **({"FEATHERWEIGHT_DATA": data} if data else {}),
         "HOME": home,
+        "TMPDIR": f"{confine.BOX}/tmp",
         "IPYTHONDIR": home,
         "MPLCONFIGDIR": home,
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
@@ -279,7 +286,8 @@ class WarmParent:
             reply = self._start()
         if "ready" not in reply:
             said = self.close()
-            kind = NO_NAMESPACES if said.startswith("bwrap:") else NO_START
+            refused = said.startswith("bwrap:") and "execvp" not in said
+            kind = NO_NAMESPACES if refused else NO_START
             raise NoSandbox(kind.format(said=said or "nothing"))
 
     def _start(self) -> dict:
@@ -302,7 +310,9 @@ class WarmParent:
                 shutil.rmtree(self.folder)
                 raise NoSandbox(NO_NAMESPACES.format(said=error)) from None
         outer = NOBODY_OUTSIDE if os.geteuid() == 0 else confine.USER
-        settings = {"preload": self.preload, "unavailable": self.unavailable, "outer_user": outer}
+        own_tmp = not any(path.is_relative_to("/tmp") for path in shown_places())
+        settings: dict[str, Any] = {"preload": self.preload, "unavailable": self.unavailable}
+        settings |= {"outer_user": outer, "own_tmp": own_tmp}
         try:
             self.orders.send(json.dumps(settings).encode())
             self.orders.settimeout(START_TIMEOUT)
@@ -436,7 +446,7 @@ class SandboxSession(MessageSession):
         listening = [self._listening(name) for name in ("shell", "iopub")]
         files = with_content(self.files)
         order = {
-            "connection": connection | {"ip": "/tmp/kernel"},
+            "connection": connection | {"ip": f"{confine.BOX}/tmp/kernel"},
             "limits": self.limits.as_dict() | {"cpu_seconds": self._cpu_seconds()},
         }
         with theirs, listening[0], listening[1]:

@@ -148,7 +148,7 @@ def be_init(order: dict, descriptors: tuple) -> None:
     socket.sethostname("sandbox")
     confine.raise_loopback()
     confine.limit(order["limits"])
-    confine.furnish(order["limits"]["file_bytes"], order["mounts"])
+    confine.furnish(order["limits"]["file_bytes"], order["mounts"], order["own_tmp"])
     put_files(files)
     confine.renounce()
     confine.filter_calls()
@@ -186,7 +186,7 @@ def be_kernel(order: dict, descriptors: tuple) -> None:
     silence()
     os.setpgid(0, 0)
     os.chdir(os.path.join(confine.BOX, "work"))
-    connection = "/tmp/connection.json"
+    connection = os.path.join(confine.BOX, "tmp", "connection.json")
     write(connection, json.dumps(order["connection"]))
     app = ForkedKernelApp.instance(
         listening={"shell": shell, "iopub": iopub}, connection_file=connection, log_level=50

@@ -460,3 +460,8 @@ def test_worker_in_which_a_check_never_ends_is_ended():
         "with ended_after(60.0): pass\nwith ended_after(0.2): time.sleep(60)"
     )
     assert subprocess.run([sys.executable, "-c", code], timeout=50).returncode == 1
+
+
+def test_scheduler_of_no_address_is_refused_at_once():
+    with pytest.raises(engine.EngineError, match="write it as tcp"):
+        engine.connected("nonsense")

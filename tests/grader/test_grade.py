@@ -506,3 +506,8 @@ def test_folder_that_cannot_be_made_is_one_sentence(tmp_path):
     refused = pytest.raises(grade.GradeError, match="name another --out")
     with refused, grade.only_run(tmp_path / "file" / "out"):
         pytest.fail("a folder was made inside a file")
+
+
+def test_secret_that_is_no_file_is_one_sentence(tmp_path):
+    with pytest.raises(CourseError, match="name a file with --secret"):
+        course_secret(tmp_path)

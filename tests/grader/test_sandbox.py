@@ -95,6 +95,23 @@ def test_notebook_writes_nowhere_else(run):
     assert found(run(source, 60.0)) == ["/dev/shm"]
 
 
+def test_course_below_tmp_is_not_covered(monkeypatch):
+    places = sandbox.shown_places()
+    monkeypatch.setattr(sandbox, "shown_places", lambda: [*places, Path("/tmp/a/course")])
+    parent = WarmParent(())
+    parent.start()
+    session = SandboxSession({}, LIMITS, parent)
+    session.start()
+    source = """if True:
+        import os, tempfile
+        tempfile.NamedTemporaryFile().close()
+        print(os.path.isdir("/tmp/a"), os.access("/tmp", os.W_OK))
+    """
+    assert text(session.run(source, 10)) == "True False"
+    session.kill()
+    parent.close()
+
+
 def test_environment_holds_nothing_of_the_instructor(run, monkeypatch):
     names = set(found(run("import json, os; print(json.dumps(list(os.environ)))")))
     kernels = {"PYDEVD_USE_FRAME_EVAL", "CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "TERM"}
