@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 from tqdm import tqdm
 
-from autograder import rebuild, verify
+from autograder import verify
 from autograder.verify import Task
 
 if TYPE_CHECKING:
@@ -44,14 +44,11 @@ FETCH_SECONDS = 10.0
 CONNECT_SECONDS = 15
 PATIENCE = 30.0
 STUCK_SECONDS = 1800.0
-GIVEN_UP = "given-up"
 STOPPED = "each program that graded this submission was stopped; run the command again to retry"
-FAILED = "the grader itself failed on this submission"
 NO_START = (
     "the grading processes do not start ({why}): free some memory, or use fewer --workers, and run "
     "the same command again."
 )
-NOT_COUNTED = "This notebook could not be graded; your instructor has been told. It does not count."
 
 
 class EngineError(Exception):
@@ -326,7 +323,7 @@ class Dispatch:
         elif "unfit" in answer:
             raise EngineError(f"the worker {flight.worker} {answer['unfit']}")
         elif "failed" in answer:
-            self.give_up(flight.job, FAILED, answer["failed"])
+            self.give_up(flight.job, verify.FAILED, answer["failed"])
         else:
             self.verdicts.append((flight.job.student, answer["graded"]))
 
@@ -355,7 +352,10 @@ class Dispatch:
             self.give_up(job, STOPPED, f"The worker {flight.worker} died, as one before it.")
 
     def give_up(self, job: Job, note: str, detail: str) -> None:
-        self.verdicts.append((job.student, given_up(job.build(), note, detail)))
+        task = job.build()
+        master = nbformat.reads(task.master, as_version=4)
+        lost = verify.given_up(task, master, note, detail)
+        self.verdicts.append((job.student, lost.as_dict()))
 
 
 def incapable(worker: str, error: Exception) -> EngineError:
@@ -363,25 +363,6 @@ def incapable(worker: str, error: Exception) -> EngineError:
     return EngineError(
         f"the worker {worker} cannot run the grader; install it there as it is here ({reason})."
     )
-
-
-def given_up(task: Task, note: str, detail: str) -> dict:
-    """The verdict on a submission that could not be graded: it counts for nobody."""
-    master = nbformat.reads(task.master, as_version=4)
-    rows = [
-        {"check": name, "cell": name, "score": 0.0, "max_score": points, "detail": detail}
-        | {"status": "check-crashed", "message": NOT_COUNTED}
-        for name, points in verify.graded_cells(master)
-    ]
-    notebook = rebuild.unanswered(master).notebook
-    graded = verify.verdict(task, "graded", rows, notebook, [*task.notes, note], [])
-    graded.flags.append({"kind": GIVEN_UP, "cell": "", "what": note})
-    return graded.as_dict()
-
-
-def was_given_up(graded: dict) -> bool:
-    """Whether a submission could not be graded, through no fault of its author's."""
-    return any(flag["kind"] == GIVEN_UP for flag in graded.get("flags", []))
 
 
 def with_progress(dispatch: Dispatch, bar: tqdm) -> Iterator[tuple[str, dict]]:

@@ -19,13 +19,13 @@ import nbformat
 
 from autograder.collect import CollectError, Submission, collect
 from autograder.course import Course, CourseError, Terms, code_digest, load_course, task_of
-from autograder.engine import Engine, EngineError, Job, was_given_up
+from autograder.engine import Engine, EngineError, Job
 from autograder.execute import Limits
 from autograder.files import DiskFull, write_atomically
 from autograder.gradesheets import grades_csv
 from autograder.rebuild import stubs
 from autograder.store import RecordError, Store, verdicts_in
-from autograder.verify import Task
+from autograder.verify import Task, was_given_up
 
 if TYPE_CHECKING:
     from autograder.record import Recorder

@@ -7,10 +7,9 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from autograder.engine import was_given_up
 from autograder.files import safe_name, write_atomically
 from autograder.gradesheets import written_cells
-from autograder.verify import dumps
+from autograder.verify import dumps, was_given_up
 
 
 class RecordError(Exception):

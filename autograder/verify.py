@@ -41,6 +41,9 @@ CAUSES = {
 }
 
 
+GIVEN_UP = "given-up"
+FAILED = "the grader itself failed on this submission"
+NOT_COUNTED = "This notebook could not be graded; your instructor has been told. It does not count."
 BREACHES = {
     "timeout": "took too long",
     "died": "ended the process that runs the notebook",
@@ -121,7 +124,7 @@ def grade_one(task: Task, session: Callable[..., Session] | None = None) -> dict
     try:
         graded = run_and_check(task, rebuilt, session or place_of(task))
     except Exception:
-        graded = given_up(task, master, traceback.format_exc(limit=-8))
+        graded = given_up(task, master, FAILED, traceback.format_exc(limit=-8))
     graded.seconds = round(time.monotonic() - started, 2)
     return graded.as_dict()
 
@@ -148,11 +151,24 @@ def refused(task: Task, master: NotebookNode, status: str, reason: str) -> Grade
     return verdict(task, status, rows, notebook, notes, [])
 
 
-def given_up(task: Task, master: NotebookNode, detail: str) -> Graded:
-    """The verdict when the grader itself fails on a submission: nobody gains or loses by it."""
-    rows = [crashed(name, points, detail) for name, points in graded_cells(master)]
-    notes = [*task.notes, "the grader itself failed on this submission"]
-    return verdict(task, "graded", rows, rebuild.unanswered(master).notebook, notes, [])
+def given_up(task: Task, master: NotebookNode, note: str, detail: str) -> Graded:
+    """The verdict when the grader itself fails on a submission: it counts for nobody.
+
+    The next run of the grader tries again.
+    """
+    rows = [
+        crashed(name, points, detail) | {"message": NOT_COUNTED}
+        for name, points in graded_cells(master)
+    ]
+    notebook = rebuild.unanswered(master).notebook
+    graded = verdict(task, "graded", rows, notebook, [*task.notes, note], [])
+    graded.flags.append({"kind": GIVEN_UP, "cell": "", "what": note})
+    return graded
+
+
+def was_given_up(graded: dict) -> bool:
+    """Whether a submission could not be graded, through no fault of its author's."""
+    return any(flag["kind"] == GIVEN_UP for flag in graded.get("flags", []))
 
 
 def verdict(

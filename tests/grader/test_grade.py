@@ -11,10 +11,11 @@ from dataclasses import fields, replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder import cli, engine, grade, sandbox, source
+from autograder import cli, grade, sandbox, source, verify
 from autograder.collect import Submission
 from autograder.course import CourseError, Terms, course_secret
 from autograder.execute import Limits
@@ -304,8 +305,9 @@ def test_submission_that_was_given_up_is_named_and_tried_again(
     store = Store(root / "out" / "results" / "small")
     verdicts = {student: store.load(student) for student in store.entries}
     submission = Submission("student-01", root / "out/submitted/student-01/small/small.ipynb")
-    lost = engine.given_up(grade.task_of(course, submission, UNWALLED), "stopped twice", "killed")
-    answered_by((verdicts | {"student-01": lost}).get)
+    task = grade.task_of(course, submission, UNWALLED)
+    lost = verify.given_up(task, nbformat.reads(course.master, as_version=4), "stopped", "killed")
+    answered_by((verdicts | {"student-01": lost.as_dict()}).get)
     known(monkeypatch, course)
     monkeypatch.setattr(sandbox, "problem", lambda: "")
     arguments = ["--submissions", str(root / "handed-in"), "--out", str(fresh)]
