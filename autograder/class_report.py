@@ -51,7 +51,7 @@ def class_report(
 ) -> str:
     """The report as one file that needs no other."""
     known = background or Background()
-    graded = list(results.values())
+    graded = [as_decided(one, known) for one in results.values()]
     ran = [one for one in graded if one["status"] not in REFUSED]
     maxima = {row["check"]: row["max_score"] for one in graded for row in one["checks"]}
     return render(
@@ -72,6 +72,12 @@ def class_report(
         most_names=MOST_NAMES,
         **distributions(graded, ran, known),
     )
+
+
+def as_decided(graded: dict, known: Background) -> dict:
+    """A verdict with the scores that people gave its checks by hand."""
+    entered = known.hand.get(graded["student"], HandGrades())
+    return graded | {"checks": [entered.applied(row) for row in graded["checks"]]}
 
 
 def distributions(graded: list[dict], ran: list[dict], known: Background) -> dict:
@@ -96,10 +102,11 @@ def figures(
         (str(len(graded)), "submission" if len(graded) == 1 else "submissions", False),
         (percent(statistics.median(shares)) if shares else "–", "median score", False),
         (str(sum(share >= 1 for share in shares)), "with full marks", False),
-        (str(refused), "could not be graded", bool(refused)),
+        (str(refused), "without a readable notebook", bool(refused)),
     ]
     if by_hand:
-        found.append((str(by_hand), "wait to be graded by hand", True))
+        verb = "waits" if by_hand == 1 else "wait"
+        found.append((str(by_hand), f"{verb} to be graded by hand", True))
     found.append((f"{statistics.median(times):.1f} s" if times else "–", "median time each", False))
     return [{"value": value, "name": name, "warn": warn} for value, name, warn in found]
 

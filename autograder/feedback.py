@@ -109,10 +109,9 @@ def sums(rows: list[dict], found: list[dict], entered: HandGrades) -> dict:
 def with_hand_grade(row: dict, entered: HandGrades) -> dict:
     """A check's row as students see it: with what a person decided, and what to do."""
     name = f"check-{row['check']}"
-    seen = row | {"advice": ADVICE.get(row["status"], ""), "manual": name in entered.manual}
+    seen = entered.applied(row)
+    seen |= {"advice": ADVICE.get(seen["status"], ""), "manual": name in entered.manual}
     seen["comment"] = entered.comments.get(name, "")
-    if seen["manual"]:
-        seen |= {"score": entered.score(name), "status": "graded"}
     return seen | {"band": band(seen), "verdict": verdict(seen)}
 
 

@@ -27,6 +27,13 @@ class HandGrades:
         score = self.manual.get(name, self.auto.get(name))
         return None if score is None else score + self.extra.get(name, 0.0)
 
+    def applied(self, row: dict) -> dict:
+        """A check's result; with the score that somebody gave it by hand, if there is one."""
+        name = f"check-{row['check']}"
+        if name not in self.manual:
+            return row
+        return row | {"score": self.score(name), "status": "graded", "message": ""}
+
     def digest(self) -> str:
         """A text that differs when anything that students see of it differs; empty if nothing."""
         entered = {name: part for name, part in asdict(self).items() if part and name != "auto"}

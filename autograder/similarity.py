@@ -191,7 +191,7 @@ class Pair:
         return max(((score, name) for name, score in self.answers.items()), default=(0.0, ""))
 
     def rank(self) -> tuple:
-        return -max(self.score, self.highest[0]), -self.shared, self.first, self.second
+        return -self.score, -self.highest[0], -self.shared, self.first, self.second
 
 
 @dataclass
@@ -226,7 +226,7 @@ class Comparison:
         return [s for s in self.prints if len(self.whole(s) - common) < ENOUGH]
 
     def pairs(self, least: float = 0.0) -> list[Pair]:
-        """Every pair that shares enough, the likest first; `least` drops what is less alike."""
+        """Every pair that shares enough, those alike as a whole first; `least` drops the others."""
         common = self.common()
         rare = {s: {n: p - common for n, p in by.items()} for s, by in self.prints.items()}
         whole = {student: frozenset().union(*by.values()) for student, by in rare.items()}

@@ -12,6 +12,7 @@ from autograder.feedback import ADVICE, is_current, write_feedback
 from autograder.hand_grades import HandGrades
 from autograder.item_analysis import FEWEST, analyze
 from autograder.sanitize import safe_markdown
+from autograder.verify import CAUSES
 from autograder.wrong_answers import WrongAnswers, normalized
 from tests.grader.hostile_pages import HOSTILE, verdict
 
@@ -77,6 +78,16 @@ def test_a_score_that_a_person_gave_replaces_the_checks():
     said = text_of(feedback.feedback(verdict(cause="timeout"), entered))
     assert "double: right 2 / 2" in said
     assert "given by a person" in said
+    assert CAUSES["timeout"] not in said
+
+
+def test_the_report_counts_a_score_that_a_person_gave():
+    results = {"ada": verdict(cause="timeout")}
+    before = text_of(class_report("small", results))
+    known = Background(hand={"ada": HandGrades(manual={"check-double": 2.0})})
+    after = text_of(class_report("small", results, known))
+    assert CAUSE_NAMES["timeout"] in before
+    assert CAUSE_NAMES["timeout"] not in after
 
 
 def test_feedback_is_written_again_when_people_entered_something(tmp_path):
