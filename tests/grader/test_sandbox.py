@@ -67,7 +67,8 @@ def test_notebook_finds_its_files_and_may_write_beside_them(run):
 
 
 def test_nothing_that_a_notebook_wrote_is_there_for_the_next(warm):
-    places = ["mine", "/tmp/mine", "/dev/shm/mine", "/box/home/mine"]
+    home = os.path.join(confine.BOX, "home", "mine")
+    places = ["mine", "/tmp/mine", "/dev/shm/mine", home]
     first = SandboxSession({}, LIMITS, warm)
     first.start()
     text(first.run(f"for place in {places}: open(place, 'w').write('x')", 10))

@@ -20,7 +20,7 @@ MAKEFILE = (ROOT / "Makefile").read_text()
 
 def locked_blocks() -> dict[str, str]:
     """The lock's text for each `name==version` line, with its hashes and origin."""
-    starts = list(re.finditer(r"^[a-z0-9][^\n]*==", LOCK, re.MULTILINE))
+    starts = list(re.finditer(r"^[a-z0-9][^ \n]*==", LOCK, re.MULTILINE))
     ends = [start.start() for start in starts[1:]] + [len(LOCK)]
     return {
         LOCK[start.start() : start.end() - 2]: LOCK[start.start() : end]

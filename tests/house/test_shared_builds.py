@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-CONFTEST = Path(__file__).resolve().parents[1] / "conftest.py"
+TESTS_FOLDER = Path(__file__).resolve().parents[1]
+SHARED = ("conftest.py", "chromium.py")
 TESTS = """
 import pytest
 
@@ -44,7 +45,8 @@ def outcome(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
     (folder / "tests").mkdir()
     (folder / "tests" / "test_build.py").write_text(TESTS)
-    shutil.copy(CONFTEST, folder / "tests")
+    for name in SHARED:
+        shutil.copy(TESTS_FOLDER / name, folder / "tests")
     arguments = ("-n", "2", "-v", "-p", "no:cacheprovider", "--basetemp", folder / "shared")
     environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     done = subprocess.run(
