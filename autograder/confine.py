@@ -80,22 +80,25 @@ def raise_loopback() -> None:
         fcntl.ioctl(any_socket, SET_INTERFACE_FLAGS, request)
 
 
-def furnish(file_bytes: int, mounts: list[str], own_tmp: bool, max_files: int = 20_000) -> None:
+def furnish(
+    file_bytes: int, mounts: list[str], below_tmp: list[str], max_files: int = 20_000
+) -> None:
     """Mount the one place that can be written, a fresh /proc, and make all else read-only.
 
-    /tmp is that place, too, unless the programs themselves lie below it.
+    /tmp is that place, too; what was shown below it, `below_tmp`, is shown there again.
     """
     mount("none", "/", flags=MS_REC | MS_PRIVATE)
     options = f"size={file_bytes},nr_inodes={max_files},mode=755"
     mount("box", BOX, "tmpfs", MS_NOSUID | MS_NODEV, options)
     for name in FOLDERS:
         os.mkdir(f"{BOX}/{name}", 0o700)
-    writable = {BOX, "/dev/shm", "/proc"} | ({"/tmp"} if own_tmp else set())
-    if own_tmp:
-        mount(f"{BOX}/tmp", "/tmp", flags=MS_BIND)
+    for place in below_tmp:
+        os.makedirs(BOX + place)
+        mount(place, BOX + place, flags=MS_BIND | MS_REC)
+    mount(f"{BOX}/tmp", "/tmp", flags=MS_BIND | MS_REC)
     mount(f"{BOX}/shm", "/dev/shm", flags=MS_BIND)
     mount_proc()
-    close_other_mounts(mounts, writable)
+    close_other_mounts(mounts, {BOX, "/tmp", "/dev/shm", "/proc"})
 
 
 def mount_proc() -> None:

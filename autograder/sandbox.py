@@ -310,9 +310,9 @@ class WarmParent:
                 shutil.rmtree(self.folder)
                 raise NoSandbox(NO_NAMESPACES.format(said=error)) from None
         outer = NOBODY_OUTSIDE if os.geteuid() == 0 else confine.USER
-        own_tmp = not any(path.is_relative_to("/tmp") for path in shown_places())
+        below_tmp = [str(path) for path in shown_places() if path.is_relative_to("/tmp")]
         settings: dict[str, Any] = {"preload": self.preload, "unavailable": self.unavailable}
-        settings |= {"outer_user": outer, "own_tmp": own_tmp}
+        settings |= {"outer_user": outer, "below_tmp": below_tmp}
         try:
             self.orders.send(json.dumps(settings).encode())
             self.orders.settimeout(START_TIMEOUT)

@@ -148,7 +148,7 @@ def be_init(order: dict, descriptors: tuple) -> None:
     socket.sethostname("sandbox")
     confine.raise_loopback()
     confine.limit(order["limits"])
-    confine.furnish(order["limits"]["file_bytes"], order["mounts"], order["own_tmp"])
+    confine.furnish(order["limits"]["file_bytes"], order["mounts"], order["below_tmp"])
     put_files(files)
     confine.renounce()
     confine.filter_calls()

@@ -202,8 +202,6 @@ def test_scheduler_that_does_not_answer_is_one_sentence(handed_in, out, monkeypa
     monkeypatch.setattr(engine, "CONNECT_SECONDS", 1)
     with pytest.raises(EngineError, match=r"no Dask scheduler answers at tcp://127.0.0.1:9\b"):
         engine.connected("tcp://127.0.0.1:9")
-    with pytest.raises(EngineError, match="no Dask scheduler answers at nowhere"):
-        engine.connected("nowhere")
 
 
 # Workers of this machine.

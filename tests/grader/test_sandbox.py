@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -96,21 +98,27 @@ def test_notebook_writes_nowhere_else(run):
     assert found(run(source, 60.0)) == ["/dev/shm"]
 
 
-def test_course_below_tmp_is_not_covered(monkeypatch):
-    places = sandbox.shown_places()
-    monkeypatch.setattr(sandbox, "shown_places", lambda: [*places, Path("/tmp/a/course")])
+def test_course_below_tmp_is_there_and_read_only(monkeypatch):
+    course = Path(tempfile.mkdtemp(dir="/tmp"))
+    course.chmod(0o755)
+    (course / "given").write_text("given")
+    places, shown = sandbox.shown_places(), list(sandbox.shown_data())
+    monkeypatch.setattr(sandbox, "shown_places", lambda: [*places, course])
+    bound = [*shown, "--ro-bind", str(course), str(course)]
+    monkeypatch.setattr(sandbox, "shown_data", lambda: bound)
     parent = WarmParent(())
     parent.start()
     session = SandboxSession({}, LIMITS, parent)
     session.start()
-    source = """if True:
-        import os, tempfile
-        tempfile.NamedTemporaryFile().close()
-        print(os.path.isdir("/tmp/a"), os.access("/tmp", os.W_OK))
+    source = f"""if True:
+        import os
+        open("/tmp/mine", "w").close()
+        print(open("{course}/given").read(), os.access("{course}", os.W_OK))
     """
-    assert text(session.run(source, 10)) == "True False"
+    assert text(session.run(source, 10)) == "given False"
     session.kill()
     parent.close()
+    shutil.rmtree(course)
 
 
 def test_environment_holds_nothing_of_the_instructor(run, monkeypatch):
