@@ -92,10 +92,12 @@ def furnish(
     mount("box", BOX, "tmpfs", MS_NOSUID | MS_NODEV, options)
     for name in FOLDERS:
         os.mkdir(f"{BOX}/{name}", 0o700)
-    for place in below_tmp:
-        os.makedirs(BOX + place)
-        mount(place, BOX + place, flags=MS_BIND | MS_REC)
-    mount(f"{BOX}/tmp", "/tmp", flags=MS_BIND | MS_REC)
+    kept = {place: os.open(place, os.O_PATH) for place in below_tmp}
+    mount(f"{BOX}/tmp", "/tmp", flags=MS_BIND)
+    for place, descriptor in kept.items():
+        os.makedirs(place)
+        mount(f"/proc/self/fd/{descriptor}", place, flags=MS_BIND | MS_REC)
+        os.close(descriptor)
     mount(f"{BOX}/shm", "/dev/shm", flags=MS_BIND)
     mount_proc()
     close_other_mounts(mounts, {BOX, "/tmp", "/dev/shm", "/proc"})

@@ -201,7 +201,10 @@ class MessageSession:
         self, reply: dict | None, timed_out: bool, timeout: float, gathered: Outputs
     ) -> str:
         """How a cell ended; what the kernel cannot tell is added to its outputs."""
-        if self.breach and not self.alive:
+        if reply is None and self.alive:
+            self.breach = self.breach or self.pressure()
+        if self.breach and reply is None:
+            self.kill()
             gathered.add_error(*BREACHES[self.breach](self.limits))
             return self.breach
         if timed_out:

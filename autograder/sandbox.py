@@ -534,12 +534,16 @@ class SandboxSession(MessageSession):
         self.report.close()
 
     def _watch(self) -> None:
-        """End the notebook when all its processes together use too much, or are too many."""
+        """End the notebook when all its processes together use too much, or are too many.
+
+        What it has at its start, shared with the warm parent, does not count.
+        """
         crowded = 0
+        allowed = self.limits.memory_bytes + memory_of(descendants(self.pids["init"]), 0)
         while not self.stopped.wait(WATCH_SECONDS):
             family = descendants(self.pids["init"])
             crowded = crowded + 1 if self._crowded(family) else 0
-            if memory_of(family, self.limits.memory_bytes) > self.limits.memory_bytes:
+            if memory_of(family, allowed) > allowed:
                 self.breach = "processes" if crowded else "memory"
             elif crowded > PATIENCE:
                 self.breach = "processes"

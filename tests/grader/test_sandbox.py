@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -286,6 +287,9 @@ def test_no_process_outlives_its_notebook(warm):
     tree = sandbox.descendants(session.pids["init"])
     assert len(tree) == 3
     session.kill()
+    end = time.monotonic() + 10
+    while any(os.path.exists(f"/proc/{pid}") for pid in tree) and time.monotonic() < end:
+        time.sleep(0.05)
     assert not any(os.path.exists(f"/proc/{pid}") for pid in tree)
 
 
