@@ -344,11 +344,13 @@ def grade_and_record(
         if pending:
             stack.enter_context(engine)
             verdicts = engine.graded([work.job(student) for student in pending])
-        desk = Desk(store, stack.enter_context(recorder_for(work.course, out)), out)
+        recorder = stack.enter_context(recorder_for(work.course, out))
+        desk = Desk(store, recorder, out)
         for student, graded in verdicts:
             store.save(work.keys[student], graded)
             desk.settle(graded)
         desk.settle_rest(work.keys)
+        recorder.assign_penalties()
     return desk.failures
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
+from nbgrader.utils import parse_utc
 
 from autograder import cli, grade, sandbox, source, verify
 from autograder.collect import Submission
@@ -22,6 +23,8 @@ from autograder.execute import Limits
 from autograder.grade import grade_class
 from autograder.gradesheets import grades_csv
 from autograder.store import Store, verdicts_in
+from tests.grader.gradebooks import contents
+from tests.grader.test_record import LATE
 
 UNSAFE_OUTPUT = """
 from IPython.display import HTML, Javascript, display
@@ -144,6 +147,28 @@ def test_answer_graded_by_hand_has_no_score_until_somebody_gave_one(
     assert len(again) == 7 * 4
     points = sum(row["max_score"] for row in done.results["student-01"]["checks"])
     assert points == 6, "the report's totals are those of the checks"
+
+
+def test_every_run_enters_late_penalties_from_the_present_scores(
+    classroom, course, tmp_path, never_run
+):
+    root, _ = classroom
+    shutil.copytree(root / "out", tmp_path / "out")
+    (tmp_path / "policy.py").write_text(LATE.replace("total_seconds_late // 3600", "score / 2"))
+    late = replace(course, config_file=tmp_path / "policy.py")
+    with Gradebook(f"sqlite:///{tmp_path / 'out' / 'gradebook.db'}") as gradebook:
+        gradebook.find_assignment("small").duedate = parse_utc("2026-01-02 08:30:00 UTC")
+        gradebook.db.commit()
+
+    def penalty() -> float:
+        assert grade_class(late, root / "handed-in", tmp_path / "out", UNWALLED).fresh == 0
+        return contents(tmp_path / "out")["small student-01"]["penalty"]
+
+    assert penalty() == 3
+    with Gradebook(f"sqlite:///{tmp_path / 'out' / 'gradebook.db'}") as gradebook:
+        gradebook.find_grade("essay", "small", "small", "student-01").manual_score = 4
+        gradebook.db.commit()
+    assert penalty() == 5
 
 
 def test_second_run_grades_nobody_and_changes_nothing(classroom, course, never_run):
