@@ -34,6 +34,7 @@ MOUNT_FLAGS |= {"relatime": MS_RELATIME, "noatime": 1024, "nodiratime": 2048}
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 24, 38
 PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
+PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
 SIGKILL = 9
 SET_INTERFACE_FLAGS, INTERFACE_UP = 0x8914, 1
 
@@ -152,7 +153,9 @@ def data_bytes() -> int:
 
 def renounce() -> None:
     """Give up every capability, and the ways to get one back."""
-    libc.prctl(47, 4, 0, 0, 0)  # clear the ambient set
+    must(
+        libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0), "clear ambient capabilities"
+    )
     for capability in range(64):
         if libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0:
             break

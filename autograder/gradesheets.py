@@ -47,9 +47,8 @@ def grades_csv(verdicts: list[dict], gradebook: Path) -> str:
 
 
 def check_rows(graded: dict, entered: HandGrades) -> Iterable[tuple[str, ...]]:
-    for row in graded["checks"]:
-        score = entered.score(f"check-{row['check']}") if is_manual(row, entered) else row["score"]
-        counts = (number(score), number(row["max_score"]))
+    for row in map(entered.applied, graded["checks"]):
+        counts = (number(row["score"]), number(row["max_score"]))
         yield (graded["student"], graded["assignment"], row["check"], *counts, row["status"])
 
 
@@ -60,10 +59,6 @@ def written_rows(graded: dict, entered: HandGrades) -> Iterable[tuple[str, ...]]
         text = number(score) if score is not None else "0" if refused else ""
         status = graded["status"] if refused else BY_HAND
         yield (graded["student"], graded["assignment"], name, text, number(points), status)
-
-
-def is_manual(row: dict, entered: HandGrades) -> bool:
-    return f"check-{row['check']}" in entered.manual
 
 
 # ------------------------------------------------------------------ one grade per student
@@ -98,13 +93,9 @@ def final_grade(graded: dict, entered: HandGrades) -> float | None:
 
 
 def scores_that_count(graded: dict, entered: HandGrades) -> Iterable[tuple[float, float]]:
-    for row in graded["checks"]:
-        score = row["score"]
-        if is_manual(row, entered):
-            score = entered.score(f"check-{row['check']}")
-        elif row["status"] == "check-crashed":
-            continue
-        yield score, row["max_score"]
+    for row in map(entered.applied, graded["checks"]):
+        if row["status"] != "check-crashed":
+            yield row["score"], row["max_score"]
     for name, points in graded["written"].items():
         yield entered.score(name) or 0.0, points
 

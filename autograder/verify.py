@@ -44,7 +44,7 @@ CAUSES = {
 GIVEN_UP = "given-up"
 FAILED = "the grader itself failed on this submission"
 NOT_COUNTED = "This notebook could not be graded; your instructor has been told. It does not count."
-BREACHES = {
+CELL_NOTES = {
     "timeout": "took too long",
     "died": "ended the process that runs the notebook",
     "memory": "used more memory than a submission may",
@@ -243,9 +243,9 @@ def run_of(task: Task, notebook: NotebookNode, session: Callable[..., Session]) 
 def breaches(notebook: NotebookNode, run: NotebookRun) -> list[str]:
     """What the instructor should know of cells that met a limit, answers or not."""
     told = [
-        f"the cell '{rebuild.mark_id(cell) or cell.get('id', '')}' {BREACHES[outcome.status]}"
+        f"the cell '{rebuild.mark_id(cell) or cell.get('id', '')}' {CELL_NOTES[outcome.status]}"
         for cell, outcome in zip(notebook.cells, run.outcomes, strict=True)
-        if outcome.status in BREACHES
+        if outcome.status in CELL_NOTES
     ]
     return [*told, *([OVERFULL] if run.overfull else [])]
 
