@@ -345,6 +345,7 @@ class Dispatch:
     def died(self, flight: Flight) -> None:
         """Try a job again whose worker died with it, or give it up."""
         job = flight.job
+        self.crew.discard(flight.worker)
         job.deaths, job.last_worker = job.deaths + 1, flight.worker
         if job.deaths < TRIES:
             self.suspects.append(job)

@@ -385,21 +385,23 @@ def cause_of(reply: dict) -> str:
 def environment(folder: Path) -> dict[str, str]:
     """What the student's process finds in its environment: nothing of the instructor's."""
     kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    outside = {"JPY_PARENT_PID": str(os.getpid()), "CUDA_VISIBLE_DEVICES": ""}
+    return settings_in(folder) | kept | outside
+
+
+def settings_in(folder: Path) -> dict[str, str]:
+    """The environment of every notebook that runs in this folder, in a sandbox or not."""
     threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+    home = dict.fromkeys(("HOME", "IPYTHONDIR", "MPLCONFIGDIR"), str(folder / "home"))
     return {
         "LANG": "C.UTF-8",
-        **kept,
         **threads,
-        "HOME": str(folder / "home"),
-        "IPYTHONDIR": str(folder / "home"),
+        **home,
         "TMPDIR": str(folder / "tmp"),
-        "JPY_PARENT_PID": str(os.getpid()),
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        "MPLCONFIGDIR": str(folder / "home"),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
         "PYTHONNOUSERSITE": "1",
-        "CUDA_VISIBLE_DEVICES": "",
         "TQDM_DISABLE": "1",
     }
 

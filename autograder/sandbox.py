@@ -32,7 +32,7 @@ from typing import Any
 import nbformat
 
 from autograder import confine
-from autograder.execute import START_TIMEOUT, Limits, MessageSession
+from autograder.execute import START_TIMEOUT, Limits, MessageSession, settings_in
 from autograder.student import StudentGone
 
 HERE = Path(__file__).parent
@@ -162,10 +162,14 @@ def ancestors() -> list[str]:
     return sorted(above - {"/", *SYSTEM})
 
 
+def prefixes() -> list[Path]:
+    """Where this Python and its environment lie."""
+    return [Path(place) for place in dict.fromkeys((sys.base_prefix, sys.exec_prefix, sys.prefix))]
+
+
 def shown_places() -> list[Path]:
     """What is shown where it lies: this Python, its environment, the folder of data sets."""
-    places = (sys.base_prefix, sys.exec_prefix, sys.prefix, data_folder())
-    return [Path(place) for place in dict.fromkeys(places) if place]
+    return [*prefixes(), *([Path(data_folder())] if data_folder() else [])]
 
 
 def shown_system() -> Iterator[str]:
@@ -176,9 +180,9 @@ def shown_system() -> Iterator[str]:
             yield from ("--symlink", os.readlink(root), str(root))
         elif root.exists():
             yield from ("--ro-bind", str(root), str(root))
-    for prefix in dict.fromkeys((sys.base_prefix, sys.exec_prefix, sys.prefix)):
-        if not any(Path(prefix).is_relative_to(root) for root in roots):
-            yield from ("--ro-bind", prefix, prefix)
+    for prefix in prefixes():
+        if not any(prefix.is_relative_to(root) for root in roots):
+            yield from ("--ro-bind", str(prefix), str(prefix))
     for name in SETTINGS:
         yield from ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
     yield from ("--dev", "/dev", "--bind", "/proc", "/proc")
@@ -192,7 +196,7 @@ def shown_library(unavailable: Iterable[str]) -> Iterator[str]:
         yield from ("--ro-bind", str(HERE / name), str(GRADER / name))
     yield from ("--ro-bind", str(bench), str(LIBRARY / bench.name))
     for folder in (HERE, bench):
-        if any(folder.is_relative_to(prefix) for prefix in (sys.prefix, sys.base_prefix)):
+        if any(folder.is_relative_to(prefix) for prefix in prefixes()):
             yield from ("--tmpfs", str(folder))
     for path in sorted(files_of(unavailable)):
         ours = path.is_relative_to(bench)
@@ -243,24 +247,9 @@ def data_folder() -> str:
 
 def environment() -> dict[str, str]:
     """All that a notebook finds in its environment."""
-    home, data = f"{confine.BOX}/home", data_folder()
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-    return {
-        "PATH": os.pathsep.join((str(Path(sys.executable).parent), "/usr/bin", "/bin")),
-        "LANG": "C.UTF-8",
-        **threads,
-        **({"FEATHERWEIGHT_DATA": data} if data else {}),
-        "HOME": home,
-        "TMPDIR": f"{confine.BOX}/tmp",
-        "IPYTHONDIR": home,
-        "MPLCONFIGDIR": home,
-        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONHASHSEED": "0",
-        "PYTHONNOUSERSITE": "1",
-        "PYTHONPATH": str(LIBRARY),
-        "TQDM_DISABLE": "1",
-    }
+    data = {"FEATHERWEIGHT_DATA": data_folder()} if data_folder() else {}
+    programs = os.pathsep.join((str(Path(sys.executable).parent), "/usr/bin", "/bin"))
+    return settings_in(Path(confine.BOX)) | data | {"PATH": programs, "PYTHONPATH": str(LIBRARY)}
 
 
 # The warm parent.
@@ -449,10 +438,9 @@ class SandboxSession(MessageSession):
             "connection": connection | {"ip": f"{confine.BOX}/tmp/kernel"},
             "limits": self.limits.as_dict() | {"cpu_seconds": self._cpu_seconds()},
         }
-        with theirs, listening[0], listening[1]:
+        with theirs, listening[0], listening[1], os.fdopen(files):
             handed = [files, *(one.fileno() for one in listening), theirs.fileno()]
             self.warm.fork(order, handed)
-        os.close(files)
         self._await("init")
         self._await("kernel")
         self.watch = threading.Thread(target=self._watch, daemon=True)

@@ -28,7 +28,7 @@ class Case:
     threat: str
     attempt: str
     scores: dict[str, float] = field(default_factory=dict)
-    causes: dict[str, str] = field(default_factory=dict)
+    causes: dict[str, str | list[str]] = field(default_factory=dict)
     verdict: str = "graded"
     refused: str = ""
     shows: list[str] = field(default_factory=list)
@@ -61,10 +61,11 @@ class Case:
         named = {name: self.scores[name] for name in points if name in self.scores}
         return {name: points[name] if others is None else others for name in points} | named
 
-    def expected_causes(self, points: dict[str, float]) -> dict[str, str]:
-        """Why each check gave no more than it did."""
+    def unexpected_causes(self, found: dict[str, str]) -> dict[str, str]:
+        """The checks that gave no more for another reason than the header names."""
         others = self.causes.get("others", self.verdict)
-        return {name: self.causes.get(name, others) for name in points}
+        expected = {name: aslist(self.causes.get(name, others)) for name in found}
+        return {name: cause for name, cause in found.items() if cause not in expected[name]}
 
 
 def all_cases() -> list[Case]:

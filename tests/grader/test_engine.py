@@ -445,6 +445,20 @@ def test_last_worker_gets_a_suspect_again_if_there_is_no_other():
     assert dispatch.on("one") == ["a"]
 
 
+def test_nothing_more_is_sent_to_a_worker_that_died():
+    workers = Workers("one")
+    dispatch = recorded(workers, "abc")
+    dispatch.send()
+    workers.there = set()
+    for student in "ab":
+        dispatch.died(dispatch.flights.pop(student))
+    dispatch.send()
+    assert not dispatch.flights
+    workers.there = {"two"}
+    dispatch.send()
+    assert dispatch.on("two") == ["a"]
+
+
 def test_without_workers_it_waits_and_says_so(monkeypatch):
     monkeypatch.setattr(engine, "PATIENCE", -1)
     dispatch = recorded(Workers(), "ab")

@@ -3,9 +3,8 @@
 # ---
 # threat: the process's own tools replaced
 # scores: {twice: 0}
-# causes: {twice: timeout}
+# causes: {twice: [timeout, kernel-died]}
 # limits: {cell_seconds: 2}
-# shows: TimeoutError
 # ---
 
 # %% twice
