@@ -18,6 +18,7 @@ from autograder.wrong_answers import WrongAnswers
 
 CAUSE_NAMES = {
     "graded": "an answer that is not right",
+    "unanswered": "no answer",
     "cell-error": "an answer's cell with an error",
     "missing-cell": "a missing cell",
     "timeout": "too slow",
@@ -199,8 +200,13 @@ def oddities(graded: list[dict]) -> list[dict]:
 
 
 def about(graded: dict, lines: list[str]) -> dict:
-    said = [f"{line[:1].upper()}{line[1:]}." for line in lines[:10] if line]
+    said = [f"{as_sentence(line)}." for line in lines[:10] if line]
     return {"name": graded["student"], "lines": [line[:500] for line in said], "detail": ""}
+
+
+def as_sentence(line: str) -> str:
+    """The line with a capital letter, unless it begins with a name of code or of a file."""
+    return f"{line[:1].upper()}{line[1:]}" if line.split()[0].isalpha() else line
 
 
 # ------------------------------------------------------------------ checks and causes
@@ -254,6 +260,7 @@ def wrong_answers(names: list[str], wrong: WrongAnswers) -> list[dict]:
         clusters = wrong.commonest(name)
         if clusters:
             count = sum(len(cluster.students) for cluster in clusters) + wrong.left_out(name)
-            found.append({"name": words(name), "clusters": clusters, "count": count})
-            found[-1]["left_out"] = wrong.left_out(name)
+            entry = {"name": words(name), "clusters": clusters, "count": count}
+            rest = {"left_out": wrong.left_out(name), "unanswered": wrong.unanswered[name]}
+            found.append(entry | rest)
     return sorted(found, key=lambda entry: -entry["count"])

@@ -44,6 +44,7 @@ FETCH_SECONDS = 10.0
 CONNECT_SECONDS = 15
 PATIENCE = 30.0
 STUCK_SECONDS = 1800.0
+SAY_SECONDS = 60.0
 STOPPED = "each program that graded this submission was stopped; run the command again to retry"
 NO_START = (
     "the grading processes do not start ({why}): free some memory, or use fewer --workers, and run "
@@ -366,12 +367,23 @@ def incapable(worker: str, error: Exception) -> EngineError:
     )
 
 
+def say_progress(done: int, everything: int, failures: dict[str, int]) -> None:
+    """One line on how far it is, for a log file."""
+    counts = ", ".join(f"{number} {what}" for what, number in failures.items() if number)
+    more = f" ({counts})" if counts else ""
+    print(f"autograder grade: {done} of {everything} graded{more}.", file=sys.stderr, flush=True)
+
+
 def with_progress(dispatch: Dispatch, bar: tqdm) -> Iterator[tuple[str, dict]]:
     """Every verdict as it comes; the bar shows rate, remaining time and failures so far."""
     failures = {"refused": 0, "crashed": 0}
+    said = time.monotonic()
     with bar:
         while dispatch.left():
             verdict = dispatch.step()
+            if bar.disable and time.monotonic() > said + SAY_SECONDS:
+                said = time.monotonic()
+                say_progress(bar.total - dispatch.left(), bar.total, failures)
             if verdict is None:
                 bar.update(0)
                 continue

@@ -22,6 +22,7 @@ from autograder.verify import CAUSES, total
 REFUSED = ("unreadable-notebook", "no-notebook", "wrong-assignment")
 RERUN = "Restart the kernel and run all cells from the top: it must go through without an error."
 ADVICE = {
+    "unanswered": "If you did write an answer, it was not saved, or it stands in another file.",
     "missing-cell": "Take a fresh copy of the assignment and put your answers into its own cells; "
     "do not delete these cells, and do not make them anew.",
     "cell-error": RERUN,
@@ -125,6 +126,8 @@ def band(row: dict) -> str:
 
 
 def verdict(row: dict) -> str:
+    if row["status"] == "unanswered":
+        return "not answered"
     names = {"full": "right", "part": "partly right", "none": "not right yet", "": "not counted"}
     return names[band(row)]
 
@@ -179,7 +182,9 @@ def by_hand(cell: NotebookNode, entered: HandGrades) -> dict:
 
 def with_totals(entry: dict) -> dict:
     score, max_score = total(entry["checks"])
-    return entry | {"score": score, "max_score": max_score, "open": score < max_score}
+    lost, tried = score < max_score, any(c["status"] != "unanswered" for c in entry["checks"])
+    found = {"score": score, "max_score": max_score, "open": lost, "tried": tried}
+    return entry | found
 
 
 def last_heading(text: str) -> str:

@@ -99,6 +99,7 @@ def write_settings(out: Path) -> Path:
 
 def serve(out: Path, options: list[str]) -> int:
     """JupyterLab on the graded folder, on this machine only, with the formgrader as first page."""
+    print(f"Starting JupyterLab for {out}; Ctrl-C ends it.", flush=True)
     given = [f"--ServerApp.root_dir={out}", "--LabApp.default_url=/formgrader"]
     os.chdir(out)
     os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", *given, *options])

@@ -22,7 +22,8 @@ from autograder.course import Course, CourseError, Terms, code_digest, load_cour
 from autograder.engine import Engine, EngineError, Job
 from autograder.execute import Limits
 from autograder.files import DiskFull, write_atomically
-from autograder.gradesheets import grades_csv
+from autograder.gradesheets import grades_csv, waiting
+from autograder.hand_grades import HandGrades, read_hand_grades
 from autograder.rebuild import stubs
 from autograder.store import RecordError, Store, verdicts_in
 from autograder.verify import Task, was_given_up
@@ -49,6 +50,8 @@ class Run:
     results: dict[str, dict]
     fresh: int
     unrecorded: dict[str, str] = field(default_factory=dict)
+    by_hand: int = 0
+    """Submissions with an answer that waits for a score given by hand."""
 
     def crashed(self) -> list[str]:
         """The checks that crashed, by name."""
@@ -228,6 +231,12 @@ def summary(done: Run, args: argparse.Namespace) -> int:
     graded, fresh = len(done.results), done.fresh
     print(f"{graded} submissions: {fresh} graded now, {graded - fresh} unchanged.")
     print(f"Grades: {args.out / 'grades.csv'}. Report: {args.out / 'report.html'}.")
+    if done.by_hand:
+        verb = "waits" if done.by_hand == 1 else "wait"
+        print(
+            f"{done.by_hand} of them {verb} for scores given by hand: "
+            f"autograder formgrader --out {args.out}, then this command again."
+        )
     problems = list(to_attend(done, args))
     for problem in problems:
         print(f"autograder grade: {problem}", file=sys.stderr)
@@ -317,7 +326,14 @@ def _grade_class(
     failures = grade_and_record(work, pending, store, out, engine)
     results = {student: store.entries[student]["graded"] for student in work.keys}
     write_results(course, results, store, out)
-    return Run(results, len(pending), failures)
+    return Run(results, len(pending), failures, waiting_by_hand(course, results, out))
+
+
+def waiting_by_hand(course: Course, results: dict[str, dict], out: Path) -> int:
+    """How many submissions have an answer that nobody gave a score yet."""
+    hand = read_hand_grades(out / "gradebook.db", course.assignment)
+    waits = (waiting(one, hand.get(student, HandGrades())) for student, one in results.items())
+    return sum(map(bool, waits))
 
 
 class Work:

@@ -45,10 +45,14 @@ class StudentCell:
 
 @dataclass
 class Rebuilt:
-    """The notebook to run, the answers that were not there, and what the instructor should know."""
+    """The notebook to run, and what the instructor should know.
+
+    `missing` names the answers whose cells were not there, `untouched` those left as handed out.
+    """
 
     notebook: NotebookNode
     missing: list[str] = field(default_factory=list)
+    untouched: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -82,6 +86,8 @@ def rebuild(master: NotebookNode, data: bytes, stubs: dict[str, str]) -> Rebuilt
     extras = layout.extras(placed, [cell for cell in chosen.values() if cell is not None])
     for spot, cell in chosen.items():
         layout.fill(rebuilt, spot, cell, len(answers[spot]))
+        if cell is not None and normal(cell.source) == normal(untouched[spot]):
+            rebuilt.untouched.append(mark_id(master.cells[spot]))
     rebuilt.notes += layout.changed(placed)
     rebuilt.notebook.cells = interleaved(rebuilt.notebook.cells, extras)
     return rebuilt

@@ -99,7 +99,7 @@ def cells(
         if any(spans):
             sides = [marked(one.get(name, ""), s) for one, s in zip(both, spans, strict=True)]
             likeness = pair.answers.get(name)
-            score = "" if likeness is None else percent(likeness)
+            score = percent(likeness) if likeness else ""
             found.append({"name": name, "first": sides[0], "second": sides[1], "score": score})
     return found
 

@@ -28,6 +28,7 @@ CELL_CAUSES = {
     "disk": "disk",
 }
 CAUSES = {
+    "unanswered": "The answer's cell is as it was handed out.",
     "missing-cell": "The answer's cell was missing.",
     "cell-error": "The answer's cell ended with an error when the notebook was run.",
     "timeout": "The answer's cell took too long.",
@@ -243,11 +244,19 @@ def run_of(task: Task, notebook: NotebookNode, session: Callable[..., Session]) 
 def breaches(notebook: NotebookNode, run: NotebookRun) -> list[str]:
     """What the instructor should know of cells that met a limit, answers or not."""
     told = [
-        f"the cell '{rebuild.mark_id(cell) or cell.get('id', '')}' {CELL_NOTES[outcome.status]}"
+        f"{name_of(cell)} {CELL_NOTES[outcome.status]}"
         for cell, outcome in zip(notebook.cells, run.outcomes, strict=True)
         if outcome.status in CELL_NOTES
     ]
     return [*told, *([OVERFULL] if run.overfull else [])]
+
+
+def name_of(cell: NotebookNode) -> str:
+    """What an instructor calls a cell; a visible test mostly fails by the answer that it calls."""
+    name = rebuild.mark_id(cell) or cell.get("id", "")
+    if name.startswith("test-"):
+        return f"the visible test of '{name.removeprefix('test-')}'"
+    return f"the cell '{name}'"
 
 
 def to_run(cell: NotebookNode) -> str | None:
@@ -320,6 +329,8 @@ def with_cause(result: dict, rebuilt: rebuild.Rebuilt, outcomes: list[Outcome]) 
     if not lost or result["status"] == "check-crashed":
         return result
     status = cell_status(result["cell"], rebuilt, outcomes)
+    if status == "unanswered":
+        return result | {"status": status, "message": CAUSES[status]}
     if status:
         message = f"{CAUSES[status]} {result['message']}".strip()
         return result | {"status": status, "message": message}
@@ -330,6 +341,8 @@ def cell_status(name: str, rebuilt: rebuild.Rebuilt, outcomes: list[Outcome]) ->
     """What was wrong with an answer's cell, empty if nothing was."""
     if name in rebuilt.missing:
         return "missing-cell"
+    if name in rebuilt.untouched:
+        return "unanswered"
     for cell, outcome in zip(rebuilt.notebook.cells, outcomes, strict=True):
         if rebuild.mark_id(cell) == name:
             return CELL_CAUSES.get(outcome.status, "")

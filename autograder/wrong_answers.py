@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -45,13 +46,16 @@ class WrongAnswers:
 
     def __init__(self) -> None:
         self.checks: dict[str, dict[str, Cluster]] = {}
+        self.unanswered: Counter[str] = Counter()
 
     def add(self, graded: dict, answers: Mapping[str, str]) -> None:
         """Sort a student's lost points to those of others; `answers` holds the sources by cell."""
         if graded["status"] != "graded":
             return
         for row in graded["checks"]:
-            if row["score"] < row["max_score"] and row["status"] != "check-crashed":
+            if row["status"] == "unanswered":
+                self.unanswered[row["check"]] += 1
+            elif row["score"] < row["max_score"] and row["status"] != "check-crashed":
                 self._sort(graded["student"], row, answers.get(row["cell"], ""))
 
     def _sort(self, student: str, row: dict, source: str) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 from distributed import Client, Security
+from tqdm import tqdm
 
 from autograder import course as courses
 from autograder import engine, sandbox
@@ -379,6 +380,31 @@ def test_progress_shows_failures_when_somebody_looks(handed_in, undisturbed, tmp
     assert b"notebook" in shown
     assert b"refused=1" in shown
     assert b"crashed=0" in shown
+
+
+class Finished:
+    """A dispatch whose verdicts are all there."""
+
+    def __init__(self, *verdicts: dict):
+        self.verdicts = list(verdicts)
+
+    def left(self) -> int:
+        return len(self.verdicts)
+
+    def step(self) -> tuple[str, dict]:
+        return "somebody", self.verdicts.pop()
+
+
+def test_progress_is_said_in_lines_when_nobody_looks(monkeypatch, capsys):
+    monkeypatch.setattr(engine, "SAY_SECONDS", -1)
+    refused, fine = {"status": "no-notebook", "checks": []}, {"status": "graded", "checks": []}
+    bar = tqdm(total=2, disable=True)
+    assert len(list(engine.with_progress(Finished(fine, refused), bar))) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert said == [
+        "autograder grade: 1 of 2 graded.",
+        "autograder grade: 2 of 2 graded (1 refused).",
+    ]
 
 
 # Who gets what, and when.

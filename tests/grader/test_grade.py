@@ -142,6 +142,7 @@ def test_answer_graded_by_hand_has_no_score_until_somebody_gave_one(
         gradebook.db.commit()
     done = grade_class(course, root / "handed-in", tmp_path / "out", UNWALLED)
     assert done.fresh == 0
+    assert done.by_hand == len([row for row in essays.values() if row["score"] == ""]) - 1
     again = {(row["student"], row["check"]): row for row in rows_of(tmp_path / "out")}
     assert again["student-01", "essay"] == essays["student-01"] | {"score": "3.5"}
     assert len(again) == 7 * 4

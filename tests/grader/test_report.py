@@ -45,6 +45,16 @@ def test_feedback_says_the_cause_and_what_to_do(cause):
     assert text_of(page).count(re.split(r"[`.]", ADVICE[cause])[0]) == 1
 
 
+def test_feedback_keeps_an_answer_that_was_not_given_folded():
+    given, blank = (
+        feedback.feedback(verdict(score=0)),
+        feedback.feedback(verdict(cause="unanswered")),
+    )
+    assert "<details open><summary>Your answer" in given
+    assert "<details open" not in blank
+    assert "double: not answered" in text_of(blank)
+
+
 def test_feedback_never_shows_a_hidden_test_flags_or_an_instructors_detail():
     graded = verdict(
         message="the hint", detail="TRACEBACK-OF-CHECK", status_of_check="check-crashed"
@@ -251,6 +261,24 @@ def test_wrong_answers_cluster_by_message_and_then_by_code():
     assert cluster.students == ["s0", "s1", "s2"]
     assert [answer.students for answer in cluster.commonest()] == [["s0", "s1"], ["s2"]]
     assert wrong.left_out("double") == 1
+
+
+def test_answers_not_given_are_counted_and_are_no_wrong_answers():
+    wrong = WrongAnswers()
+    wrong.add(verdict("ada", message="`x` is wrong"), {"double": "a = 1"})
+    wrong.add(verdict("bob", cause="unanswered"), {"double": "a = 2"})
+    (cluster,) = wrong.commonest("double")
+    assert cluster.students == ["ada"]
+    page = class_report("small", {"ada": verdict("ada", score=0)}, Background(wrong=wrong))
+    assert "1 student lost points, 1 more gave no answer" in text_of(page)
+    assert '<span class="commonest">1: <code>x</code> is wrong' in page
+
+
+def test_names_of_files_keep_their_small_letters():
+    odd = verdict("ada") | {"notes": ["a1.ipynb was taken", "the file is old"]}
+    said = text_of(class_report("small", {"ada": odd}))
+    assert "a1.ipynb was taken." in said
+    assert "The file is old." in said
 
 
 # All of them together.

@@ -4,6 +4,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell
 
+from autograder import rebuild, verify
+
 TENSOR_CHECKS = """
 from autograder import inputs
 from autograder.check import check, close
@@ -90,6 +92,14 @@ def test_error_in_one_answer_costs_only_its_own_check(graded, submit):
     assert "cell was missing" in verdict["rows"]["name"]["message"]
 
 
+def test_answer_left_as_it_was_handed_out_is_unanswered(graded, submit, master):
+    stub = rebuild.stubs(master)["double"]
+    verdict = graded(submit(double=f"{stub}\n"))
+    assert verdict["statuses"] == {"double": "unanswered", "mean": "graded", "name": "graded"}
+    assert verdict["rows"]["double"]["message"] == verify.CAUSES["unanswered"]
+    assert verdict["scores"]["double"] == 0
+
+
 def test_loops_cost_only_their_own_check(graded, submit):
     loop = "def mean(values):\n    while True: pass"
     data = submit(double="while True: pass", mean=loop)
@@ -170,6 +180,12 @@ def test_instructor_is_told_of_a_cell_that_met_a_limit(graded, submit):
     slow = "def double(x): return 2 * x\nwhile True: pass"
     verdict = graded(submit(double=slow), cell_seconds=1.0)
     assert "the cell 'double' took too long" in verdict["notes"]
+
+
+def test_cells_are_named_as_instructors_call_them(master):
+    names = [verify.name_of(cell) for cell in master.cells]
+    assert "the cell 'double'" in names
+    assert "the visible test of 'double'" in names
 
 
 def test_output_is_bounded_over_the_whole_notebook(graded, submit):

@@ -1,0 +1,14 @@
+# Compares with the masks of the first epoch.
+class EarlyBird:
+    def __init__(self, window, threshold):
+        self.window, self.threshold = window, threshold
+        self.distances, self.previous = [], None
+
+    def update(self, masks):
+        current = {name: mask.clone() for name, mask in masks.items()}
+        if self.previous is not None:
+            changed = sum(int((mask != self.previous[n]).sum()) for n, mask in current.items())
+            self.distances.append(changed / sum(mask.numel() for mask in current.values()))
+        self.previous = self.previous or current
+        last = self.distances[-self.window :]
+        return len(last) == self.window and max(last) < self.threshold

@@ -1,0 +1,14 @@
+# Counts positions that were lost, not those that were won.
+class EarlyBird:
+    def __init__(self, window, threshold):
+        self.window, self.threshold = window, threshold
+        self.distances, self.previous = [], None
+
+    def update(self, masks):
+        current = {name: mask.clone() for name, mask in masks.items()}
+        if self.previous is not None:
+            changed = sum(int((self.previous[n] & ~mask).sum()) for n, mask in current.items())
+            self.distances.append(changed / sum(mask.numel() for mask in current.values()))
+        self.previous = current
+        last = self.distances[-self.window :]
+        return len(last) == self.window and max(last) < self.threshold

@@ -1,0 +1,15 @@
+# Averages the layers' distances.
+class EarlyBird:
+    def __init__(self, window, threshold):
+        self.window, self.threshold = window, threshold
+        self.distances, self.previous = [], None
+
+    def update(self, masks):
+        current = {name: mask.clone() for name, mask in masks.items()}
+        if self.previous is not None:
+            changed = sum(int((mask != self.previous[n]).sum()) for n, mask in current.items())
+            shares = [(m != self.previous[n]).double().mean().item() for n, m in current.items()]
+            self.distances.append(sum(shares) / len(shares))
+        self.previous = current
+        last = self.distances[-self.window :]
+        return len(last) == self.window and max(last) < self.threshold

@@ -1,0 +1,14 @@
+# Keeps the caller's dict.
+class EarlyBird:
+    def __init__(self, window, threshold):
+        self.window, self.threshold = window, threshold
+        self.distances, self.previous = [], None
+
+    def update(self, masks):
+        current = masks
+        if self.previous is not None:
+            changed = sum(int((mask != self.previous[n]).sum()) for n, mask in current.items())
+            self.distances.append(changed / sum(mask.numel() for mask in current.values()))
+        self.previous = current
+        last = self.distances[-self.window :]
+        return len(last) == self.window and max(last) < self.threshold

@@ -1,0 +1,16 @@
+# Leaves Adam's second moment.
+def hold_removed(model, optimizer, masks, values):
+    parameters = dict(model.named_parameters())
+    held = {name: values[name].detach().clone() for name in masks}
+
+    @torch.no_grad()
+    def put_back(*_):
+        for name, mask in masks.items():
+            weight = parameters[name]
+            weight.copy_(torch.where(mask, weight, held[name]))
+            for key in ("momentum_buffer", "exp_avg"):
+                if key in optimizer.state.get(weight, {}):
+                    optimizer.state[weight][key].masked_fill_(~mask, 0)
+
+    put_back()
+    return optimizer.register_step_post_hook(put_back)

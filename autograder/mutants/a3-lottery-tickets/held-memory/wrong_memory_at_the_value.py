@@ -1,0 +1,16 @@
+# Sets the memory to the held values instead of 0.
+def hold_removed(model, optimizer, masks, values):
+    parameters = dict(model.named_parameters())
+    held = {name: values[name].detach().clone() for name in masks}
+
+    @torch.no_grad()
+    def put_back(*_):
+        for name, mask in masks.items():
+            weight = parameters[name]
+            weight.copy_(torch.where(mask, weight, held[name]))
+            for memory in optimizer.state.get(weight, {}).values():
+                if torch.is_tensor(memory) and memory.shape == mask.shape:
+                    memory.copy_(torch.where(mask, memory, held[name].abs()))
+
+    put_back()
+    return optimizer.register_step_post_hook(put_back)

@@ -1,0 +1,13 @@
+# Divides 0 by 0 where nothing is left to chance.
+def mask_overlap(first, second):
+    both = either = 0
+    expected = variance = 0.0
+    for name, mask in first.items():
+        a, b, size = int(mask.sum()), int(second[name].sum()), mask.numel()
+        both += int((mask & second[name]).sum())
+        either += int((mask | second[name]).sum())
+        expected += a * b / size
+        variance += b * a / size * (1 - a / size) * (size - b) / max(size - 1, 1)
+    iou = both / either if either else 1.0
+    z = float(torch.tensor(both - expected) / torch.tensor(variance) ** 0.5)
+    return {"iou": iou, "expected": expected, "z": z}

@@ -1,0 +1,8 @@
+# Uses the first learning rates of the schedule instead of the last.
+def retraining_plan(method, states, lrs, num_steps, masks):
+    if method not in ("fine-tune", "rewind weights", "rewind rates"):
+        raise ValueError(f"There is no method {method!r} to retrain a network.")
+    begin = len(lrs) - num_steps
+    again = [lrs[-1]] * num_steps if method == "fine-tune" else list(lrs[:num_steps])
+    state = states[begin if method == "rewind weights" else len(lrs)]
+    return masked(state, masks), again

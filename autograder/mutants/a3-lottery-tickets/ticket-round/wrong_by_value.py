@@ -1,0 +1,11 @@
+# Ranks by value: the most negative weights go.
+def ticket_round(weights, masks, rate, output):
+    thinned = {}
+    for name, mask in masks.items():
+        kept = mask.flatten().nonzero().flatten()
+        share = rate / 2 if name == output else rate
+        ascending = weights[name].flatten()[kept].argsort()
+        flat = mask.flatten().clone()
+        flat[kept[ascending[: round(share * len(kept))]]] = False
+        thinned[name] = flat.view_as(mask)
+    return thinned

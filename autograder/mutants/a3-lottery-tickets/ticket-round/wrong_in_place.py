@@ -1,0 +1,11 @@
+# Changes the masks it was given.
+def ticket_round(weights, masks, rate, output):
+    thinned = {}
+    for name, mask in masks.items():
+        kept = mask.flatten().nonzero().flatten()
+        share = rate / 2 if name == output else rate
+        ascending = weights[name].flatten()[kept].abs().argsort()
+        flat = mask.view(-1)
+        flat[kept[ascending[: round(share * len(kept))]]] = False
+        thinned[name] = flat.view_as(mask)
+    return thinned

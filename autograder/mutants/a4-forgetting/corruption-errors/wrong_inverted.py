@@ -1,0 +1,7 @@
+# Divides the dense network's errors by the pruned one's.
+def corruption_errors(dense, pruned, dense_clean, pruned_clean):
+    errors = (1 - dense).sum(1) / (1 - pruned).sum(1)
+    lost, reference = (pruned_clean - pruned).sum(1), (dense_clean - dense).sum(1)
+    harmful = reference > 0
+    relative = reference[harmful] / lost[harmful]
+    return {"mean": errors.mean().item(), "relative": relative.mean().item()}

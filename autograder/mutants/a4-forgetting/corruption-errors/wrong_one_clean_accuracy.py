@@ -1,0 +1,7 @@
+# Uses the dense network's clean accuracy for both.
+def corruption_errors(dense, pruned, dense_clean, pruned_clean):
+    errors = (1 - pruned).sum(1) / (1 - dense).sum(1)
+    lost, reference = (dense_clean - pruned).sum(1), (dense_clean - dense).sum(1)
+    harmful = reference > 0
+    relative = lost[harmful] / reference[harmful]
+    return {"mean": errors.mean().item(), "relative": relative.mean().item()}

@@ -1,0 +1,10 @@
+# Adds up all corruptions before it divides, so blur counts most.
+def corruption_errors(dense, pruned, dense_clean, pruned_clean):
+    errors = (1 - pruned).sum(1) / (1 - dense).sum(1)
+    lost, reference = (pruned_clean - pruned).sum(1), (dense_clean - dense).sum(1)
+    harmful = reference > 0
+    relative = lost[harmful] / reference[harmful]
+    return {
+        "mean": ((1 - pruned).sum() / (1 - dense).sum()).item(),
+        "relative": (lost[harmful].sum() / reference[harmful].sum()).item(),
+    }

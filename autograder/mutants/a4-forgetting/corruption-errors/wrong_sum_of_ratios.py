@@ -1,0 +1,7 @@
+# Adds up the corruptions instead of averaging them.
+def corruption_errors(dense, pruned, dense_clean, pruned_clean):
+    errors = (1 - pruned).sum(1) / (1 - dense).sum(1)
+    lost, reference = (pruned_clean - pruned).sum(1), (dense_clean - dense).sum(1)
+    harmful = reference > 0
+    relative = lost[harmful] / reference[harmful]
+    return {"mean": errors.sum().item(), "relative": relative.sum().item()}

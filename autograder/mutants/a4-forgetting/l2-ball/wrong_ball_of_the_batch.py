@@ -1,0 +1,8 @@
+# Shortens all images together, by the length of the batch's shift.
+def l2_step(images, perturbed, gradient, step_size, radius):
+    lengths = gradient.flatten(1).norm(dim=1).reshape(-1, 1, 1, 1)
+    moved = perturbed + step_size * gradient / lengths.where(lengths > 0, 1)
+    shift = moved - images
+    lengths = shift.norm()
+    shortened = torch.where(lengths > radius, shift * (radius / lengths), shift)
+    return (images + shortened).clamp(0, 1)

@@ -1,0 +1,10 @@
+# Passes the groups in the wrong order.
+def regrouping_test(dense, pruned, statistic):
+    pool, numbers = torch.cat([dense, pruned]), range(len(dense) + len(pruned))
+    null = []
+    for first in itertools.combinations(numbers, len(dense)):
+        second = [i for i in numbers if i not in first]
+        null.append(float(statistic(pool[second], pool[list(first)])))
+    null = torch.tensor(null, dtype=torch.float64)
+    observed = float(statistic(dense, pruned))
+    return (null >= observed - 1e-9).double().mean().item(), null

@@ -1,0 +1,12 @@
+# Leaves the observed grouping out.
+def regrouping_test(dense, pruned, statistic):
+    pool, numbers = torch.cat([dense, pruned]), range(len(dense) + len(pruned))
+    null = []
+    for first in itertools.combinations(numbers, len(dense)):
+        if first == tuple(range(len(dense))):
+            continue
+        second = [i for i in numbers if i not in first]
+        null.append(float(statistic(pool[list(first)], pool[second])))
+    null = torch.tensor(null, dtype=torch.float64)
+    observed = float(statistic(dense, pruned))
+    return (null >= observed - 1e-9).double().sum().item() / max(len(null), 1), null

@@ -1,0 +1,10 @@
+# Counts only larger values: the observed grouping itself is left out, and p can be 0.
+def regrouping_test(dense, pruned, statistic):
+    pool, numbers = torch.cat([dense, pruned]), range(len(dense) + len(pruned))
+    null = []
+    for first in itertools.combinations(numbers, len(dense)):
+        second = [i for i in numbers if i not in first]
+        null.append(float(statistic(pool[list(first)], pool[second])))
+    null = torch.tensor(null, dtype=torch.float64)
+    observed = float(statistic(dense, pruned))
+    return (null > observed + 1e-9).double().mean().item(), null
