@@ -378,7 +378,7 @@ def grade_and_record(
 def interrupts_heeded() -> Iterator[Callable[[], None]]:
     """A function that raises KeyboardInterrupt if Ctrl-C was pressed and something swallowed it.
 
-    Python drops an exception that is raised in a callback of its garbage collector, and Dask has one.
+    Python drops what is raised in a callback of its garbage collector, and Dask has such callbacks.
     """
     if threading.current_thread() is not threading.main_thread():
         yield lambda: None
