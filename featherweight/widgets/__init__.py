@@ -6,7 +6,8 @@ when the book was built.
 """
 
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -87,3 +88,76 @@ def threshold(
         "fallback": "This figure needs JavaScript: it moves a threshold over a weight histogram.",
     }
     return _widget_class("threshold.js")(data=data, position=density)
+
+
+def tickets(
+    counts: Sequence[int],
+    accuracies: Mapping[str, Any],
+    learning: Mapping[str, Any],
+    pixels: Sequence[Sequence[int]],
+    fan_out: int,
+    shown: int = 0,
+) -> Any:
+    """Lottery tickets and their controls, with a slider for the round of pruning.
+
+    `counts[r]` weights are left in round r. For each kind of network, `accuracies` holds the test
+    accuracy in percent [seeds, rounds], `learning` the validation accuracy in percent [rounds,
+    epochs]; shorter curves end with the others. `pixels[r]` says how many of its `fan_out`
+    connections each pixel of a square keeps. `shown` is the round to begin with.
+    """
+    side = math.isqrt(len(pixels[0]))
+    arms = []
+    for name, runs in accuracies.items():
+        values = torch.as_tensor(runs, dtype=torch.float64)
+        if values.shape[1] != len(counts) or len(learning[name]) != len(counts):
+            raise ValueError(f"'{name}' needs one value for each of the {len(counts)} rounds.")
+        sd, mean = torch.std_mean(values, dim=0)
+        curves = torch.as_tensor(learning[name], dtype=torch.float64)
+        arms.append({"name": name, "mean": _rounded(mean), "sd": _rounded(sd)})
+        arms[-1]["learning"] = [_rounded(curve) for curve in curves]
+    data = {
+        "arms": arms,
+        "rounds": [
+            {"kept": kept, "density": kept / counts[0], "pixels": list(kept_by_pixel)}
+            for kept, kept_by_pixel in zip(counts, pixels, strict=True)
+        ],
+        "side": side,
+        "fan_out": fan_out,
+        "fallback": "This figure needs JavaScript: it moves through the rounds of pruning.",
+    }
+    return _widget_class("tickets.js")(data=data, position=float(shown))
+
+
+def _rounded(values: torch.Tensor) -> list[float]:
+    return [float(f"{value:.2f}") for value in values.tolist()]
+
+
+def filters(
+    first: torch.Tensor,
+    second: torch.Tensor,
+    steps: Sequence[Mapping[str, Any]],
+    tuning: str,
+    position: int = 0,
+) -> Any:
+    """Two convolutions losing filters, with a slider over `steps`.
+
+    `first` and `second` are the weights of two convolutions, one reading the other. Each step has
+    the filters `kept` of both, the `parameters` and `macs` of the network that is left, and its
+    accuracy in percent without training (`accuracy`) and after `tuning` (`tuned`).
+    """
+    if second.shape[1] != len(first):
+        raise ValueError(
+            f"The second convolution reads {second.shape[1]} channels, the first has "
+            f"{len(first)} filters: pass two convolutions of which one reads the other."
+        )
+    first, second = first.detach(), second.detach()
+    data = {
+        "first": [_rounded(kernels.mean(dim=0).flatten()) for kernels in first],
+        "second": [[_rounded(kernel.flatten()) for kernel in kernels] for kernels in second],
+        "largest": [first.mean(dim=1).abs().max().item(), second.abs().max().item()],
+        "norms": [_rounded(w.abs().flatten(1).sum(dim=1)) for w in (first, second)],
+        "steps": [dict(step) for step in steps],
+        "tuning": tuning,
+        "fallback": "This figure needs JavaScript: it removes filters from two convolutions.",
+    }
+    return _widget_class("filters.js")(data=data, position=float(position))

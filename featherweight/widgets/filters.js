@@ -1,7 +1,7 @@
 // Two convolutions losing filters: which kernels go with each, and what the smaller network is worth.
 
 const SVG = "http://www.w3.org/2000/svg";
-const CELL = 32, GAP = 4, SIDE = 62, TOP = 44, BARS = 62;
+const CELL = 32, GAP = 4, SIDE = 46, BARS = 44;
 const POSITIVE = "#0072B2", NEGATIVE = "#D55E00", BAR = "#7F7F7F";
 
 function shape(name, attributes, parent, text) {
@@ -30,7 +30,7 @@ function kernel(weights, largest, x, y, parent) {
   }, group));
   const frame = shape("rect", { x, y, width: CELL - GAP, height: CELL - GAP, fill: "none",
     stroke: "currentColor", "stroke-opacity": 0.5, "stroke-width": 0.7 }, group);
-  return { group: group, frame: frame };
+  return { group, frame };
 }
 
 function setKept(drawn, kept) {
@@ -52,17 +52,12 @@ function bar(value, largest, at, horizontal, parent) {
 function render({ model, el }) {
   const data = model.get("data");
   const rows = data.first.length, columns = data.second.length;
-  const left = SIDE + CELL + 30, width = left + columns * CELL, height = TOP + rows * CELL + BARS;
+  const left = SIDE + CELL + 20, width = left + columns * CELL, height = rows * CELL + BARS;
 
   const figure = element("div", { className: "fw-filters" }, el);
   const svg = shape("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", width: "100%" }, figure);
   svg.style.maxWidth = "820px";
-  const label = (x, text, anchor) => shape("text", { x: x, y: 16, fill: "currentColor",
-    "font-size": 14, "text-anchor": anchor }, svg, text);
-  label(0, `first: ${rows} filters`, "start");
-  label(left, `second: ${columns} filters, one a column; a row reads one channel`, "start");
-
-  const y = (i) => TOP - 14 + i * CELL, x = (j) => left + j * CELL;
+  const y = (i) => i * CELL, x = (j) => left + j * CELL;
   const first = data.first.map((weights, i) => kernel(weights, data.largest[0], SIDE, y(i), svg));
   const sideBars = data.norms[0].map((norm, i) =>
     bar(norm, Math.max(...data.norms[0]), { x: SIDE - 6, y: y(i) }, true, svg));
@@ -70,8 +65,12 @@ function render({ model, el }) {
     kernel(weights, data.largest[1], x(j), y(i), svg)));
   const lowBars = data.norms[1].map((norm, j) =>
     bar(norm, Math.max(...data.norms[1]), { x: x(j), y: y(rows) + 4 }, false, svg));
-  shape("text", { x: left, y: height - 2, fill: "currentColor", "font-size": 14 }, svg,
-    "bars: L1 norm of each filter");
+  const legend = element("div", {}, figure,
+    `Left: the ${rows} filters of the first convolution. Field: the second convolution, a column ` +
+    `for each of its ${columns} filters, a row for each channel that it reads. Blue is positive, ` +
+    `orange negative, dashed removed. Bars: L1 norm of each filter.`);
+  legend.style.fontSize = "0.85em";
+  legend.style.margin = "0.3em 0";
 
   const caption = element("label", {}, figure, "Filters kept ");
   const slider = element("input", { type: "range", min: 0, max: data.steps.length - 1, step: 1,

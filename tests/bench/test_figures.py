@@ -119,6 +119,62 @@ def test_the_threshold_widget_holds_the_quantiles_of_the_magnitudes(threshold_pa
     assert data["measured"] == [[0.1, 60.0], [0.5, 80.0]]
 
 
+def tickets_widget(**changes):
+    options = {
+        "counts": [100, 50, 25],
+        "accuracies": {"ticket": [[80.0, 81, 82], [84, 83, 82]], "late": [[1, 2, 3], [3, 2, 1]]},
+        "learning": {"ticket": [[50.0, 60], [51, 61], [52, 62]], "late": [[70.0], [71], [72]]},
+        "pixels": [[9, 9, 9, 9], [1, 2, 3, 4], [0, 1, 0, 2]],
+        "fan_out": 9,
+        "shown": 1,
+    }
+    return widgets.tickets(**(options | changes))
+
+
+def test_the_tickets_widget_holds_mean_and_spread_of_every_round():
+    html = tickets_widget()._repr_mimebundle_()[0]["text/html"]
+    state = json.loads(re.search(r"const state = (.*);", html)[1])
+    ticket, late = state["data"]["arms"]
+    assert ticket["mean"] == [82, 82, 82]
+    assert ticket["sd"] == pytest.approx([8**0.5, 2**0.5, 0], abs=0.01)
+    assert late["learning"] == [[70], [71], [72]]
+    assert [one["density"] for one in state["data"]["rounds"]] == [1, 0.5, 0.25]
+    assert state["position"] == 1
+    assert set(re.findall(r"https?://[^\"'\\ ]+", html)) <= {"http://www.w3.org/2000/svg"}
+
+
+@pytest.mark.parametrize("name", ["accuracies", "learning"])
+def test_the_tickets_widget_refuses_a_table_that_lacks_a_round(name):
+    short = {"accuracies": {"ticket": [[80.0, 81]]}, "learning": {"ticket": [[50.0]], "late": []}}
+    with pytest.raises(ValueError, match="one value for each of the 3 rounds"):
+        tickets_widget(**{name: short[name]})
+
+
+def filter_steps():
+    one = {"kept": [[1], [0, 2]], "accuracy": 50.0, "tuned": 80.0, "parameters": 10, "macs": 20}
+    return [one, one | {"kept": [[0, 1], [0, 1, 2]], "accuracy": 90.0, "parameters": 30}]
+
+
+def test_the_filter_widget_holds_kernels_norms_and_steps():
+    first = torch.tensor([[1.0, -1], [0, 2]]).view(2, 1, 1, 2)
+    second = torch.arange(-3.0, 3).view(3, 2, 1, 1)
+    html = widgets.filters(first, second, filter_steps(), "one epoch")._repr_mimebundle_()[0]
+    data = json.loads(re.search(r"const state = (.*);", html["text/html"])[1])["data"]
+    assert data["first"] == [[1, -1], [0, 2]]
+    assert data["second"] == [[[-3], [-2]], [[-1], [0]], [[1], [2]]]
+    assert data["norms"] == [[2, 2], [5, 1, 3]]
+    assert data["largest"] == [2, 3]
+    assert [step["accuracy"] for step in data["steps"]] == [50, 90]
+    assert set(re.findall(r"https?://[^\"'\\ ]+", html["text/html"])) <= {
+        "http://www.w3.org/2000/svg"
+    }
+
+
+def test_convolutions_that_do_not_follow_each_other_are_refused():
+    with pytest.raises(ValueError, match="reads 5 channels, the first has 4 filters"):
+        widgets.filters(torch.ones(4, 1, 3, 3), torch.ones(6, 5, 3, 3), [], "one epoch")
+
+
 def test_a_table_escapes_texts_and_separates_thousands():
     html = plot.table(["name", "bytes"], [("<b>", 1234567)])._repr_html_()
     assert "&lt;b&gt;" in html and "1,234,567" in html

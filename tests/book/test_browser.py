@@ -158,3 +158,35 @@ def test_a_widget_answers_to_its_slider_without_a_kernel(visit, address, built_b
     assert lines.nth(1).get_attribute("x1") != before
     assert "keeps 1 percent" in widget.locator("svg").get_attribute("aria-label")
     assert page.complaints == []
+
+
+def test_the_rounds_of_lottery_tickets_answer_to_the_keyboard(visit, address):
+    page = visit(f"{address}/book/pruning/lottery-tickets.html")
+    widget = page.locator(".fw-widget").filter(has_text="Round of pruning")
+    report = widget.locator("output")
+    assert report.inner_text().startswith("Round 9: 4 % of the weights")
+    accuracy = widget.locator("tbody td:nth-child(2)")
+    before = accuracy.all_inner_texts()
+    widget.locator("input[type=range]").focus()
+    page.keyboard.press("Home")
+    assert report.inner_text().startswith("Round 0: 100 % of the weights, 266,200 of 266,200.")
+    assert accuracy.all_inner_texts() != before
+    labels = [svg.get_attribute("aria-label") for svg in widget.locator("svg[role=img]").all()]
+    assert all("at round 0" in label for label in labels)
+    assert page.complaints == []
+
+
+def test_filters_go_with_the_slider_without_a_kernel(visit, address):
+    page = visit(f"{address}/book/pruning/structured-pruning.html")
+    widget = page.locator(".fw-widget")
+    report, slider = widget.locator("output"), widget.locator("input[type=range]")
+    slider.focus()
+    page.keyboard.press("End")
+    assert report.inner_text().startswith(
+        "24 of 24 filters: 8 of 8 and 16 of 16. 52,138 parameters"
+    )
+    page.keyboard.press("Home")
+    assert report.inner_text().startswith("2 of 24 filters: 1 of 8 and 1 of 16.")
+    assert "keeps 1 of 8 filters" in widget.locator("svg").get_attribute("aria-label")
+    assert widget.locator("rect[stroke-dasharray='2 3']").count() == 7 + (8 * 16 - 1)
+    assert page.complaints == []
