@@ -1,0 +1,6 @@
+# Looks for dead units on one side only.
+def balanced(first, bias, second):
+    into, out = first.norm(dim=1), second.norm(dim=0)
+    scale = (out / into).sqrt()
+    scale = torch.where(into == 0, torch.ones_like(scale), scale)
+    return first * scale[:, None], bias * scale, second / scale

@@ -1,0 +1,8 @@
+# Adds up the output channels' weights before squaring.
+def conv_curvature(inputs, weight, curvature, stride, padding):
+    layer = (stride, padding)
+    of_weight = torch.nn.grad.conv1d_weight(inputs**2, weight.shape, curvature, *layer)
+    of_inputs = torch.nn.grad.conv1d_input(
+        inputs.shape, weight.sum(0, keepdim=True) ** 2, curvature.sum(1, keepdim=True), *layer
+    )
+    return of_weight, curvature.sum((0, 2)), of_inputs

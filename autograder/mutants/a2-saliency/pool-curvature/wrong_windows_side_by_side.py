@@ -1,0 +1,8 @@
+# Believes that windows never overlap.
+def through_avg_pool(curvature, length, kernel_size, stride):
+    spread = curvature.new_zeros(*curvature.shape[:2], length)
+    for window in range(curvature.shape[2]):
+        start = window * kernel_size
+        share = curvature[:, :, window : window + 1] / kernel_size**2
+        spread[:, :, start : start + kernel_size] += share
+    return spread

@@ -1,0 +1,14 @@
+# Cuts the running statistics at the end, whatever channel goes.
+def slim(state):
+    stays = state["bn.weight"] != 0
+    small = {name: tensor.clone() for name, tensor in state.items()}
+    norm = [f"bn.{name}" for name in ("weight", "bias", "running_mean", "running_var")]
+    for name in ("conv.weight", "conv.bias", *norm):
+        small[name] = state[name][stays]
+    for name in ("bn.running_mean", "bn.running_var"):
+        small[name] = state[name][: int(stays.sum())]
+    blocks = state["fc.weight"].unflatten(1, (len(stays), -1))
+    small["fc.weight"] = blocks[:, stays].flatten(1)
+    constants = state["bn.bias"].relu()
+    small["fc.bias"] = state["fc.bias"] + blocks[:, ~stays].sum(2) @ constants[~stays]
+    return small

@@ -1,0 +1,6 @@
+# Takes z for the output of tanh.
+def through_tanh(z, gradient, curvature, gauss_newton=False):
+    a = z
+    slope = 1 - a**2
+    bend = -2 * a * slope
+    return slope**2 * curvature + (0 if gauss_newton else bend * gradient)
