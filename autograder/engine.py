@@ -367,6 +367,34 @@ def incapable(worker: str, error: Exception) -> EngineError:
     )
 
 
+@contextlib.contextmanager
+def interrupts_noted() -> Iterator[Callable[[], None]]:
+    """Let Ctrl-C wait until the function that this gives is called; a second one acts at once.
+
+    Raised wherever it comes, it could be lost: Python drops what is raised in a callback of its
+    garbage collector, and Dask has such a callback.
+    """
+    pressed = threading.Event()
+
+    def note(number: int, frame: object) -> None:
+        if pressed.is_set():
+            raise KeyboardInterrupt
+        pressed.set()
+
+    def heed() -> None:
+        if pressed.is_set():
+            raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield heed
+        return
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield heed
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def say_progress(done: int, everything: int, failures: dict[str, int]) -> None:
     """One line on how far it is, for a log file."""
     counts = ", ".join(f"{number} {what}" for what, number in failures.items() if number)
@@ -378,8 +406,9 @@ def with_progress(dispatch: Dispatch, bar: tqdm) -> Iterator[tuple[str, dict]]:
     """Every verdict as it comes; the bar shows rate, remaining time and failures so far."""
     failures = {"refused": 0, "crashed": 0}
     said = time.monotonic()
-    with bar:
+    with bar, interrupts_noted() as heed:
         while dispatch.left():
+            heed()
             verdict = dispatch.step()
             if bar.disable and time.monotonic() > said + SAY_SECONDS:
                 said = time.monotonic()

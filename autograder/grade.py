@@ -8,9 +8,7 @@ import fcntl
 import functools
 import os
 import re
-import signal
 import sys
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import Field, dataclass, field, fields
@@ -364,40 +362,12 @@ def grade_and_record(
             verdicts = engine.graded([work.job(student) for student in pending])
         recorder = stack.enter_context(recorder_for(work.course, out))
         desk = Desk(store, recorder, out)
-        heed = stack.enter_context(interrupts_heeded())
         for student, graded in verdicts:
-            heed()
             store.save(work.keys[student], graded)
             desk.settle(graded)
         desk.settle_rest(work.keys)
         recorder.assign_penalties()
     return desk.failures
-
-
-@contextlib.contextmanager
-def interrupts_heeded() -> Iterator[Callable[[], None]]:
-    """A function that raises KeyboardInterrupt if Ctrl-C was pressed and something swallowed it.
-
-    Python drops what is raised in a callback of its garbage collector, and Dask has such callbacks.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda: None
-        return
-    pressed: list[int] = []
-
-    def note(number: int, frame: object) -> None:
-        pressed.append(number)
-        raise KeyboardInterrupt
-
-    def heed() -> None:
-        if pressed:
-            raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield heed
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @contextlib.contextmanager

@@ -407,6 +407,17 @@ def test_progress_is_said_in_lines_when_nobody_looks(monkeypatch, capsys):
     ]
 
 
+def test_interrupt_is_heeded_where_a_callback_would_swallow_it():
+    with engine.interrupts_noted() as heed:
+        heed()
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            heed()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 # Who gets what, and when.
 
 

@@ -1,12 +1,10 @@
 """A class from its folders to the gradebook: nothing lost, nothing twice, nobody stopped."""
 
-import contextlib
 import csv
 import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 from dataclasses import fields, replace
@@ -324,16 +322,6 @@ def test_verdict_that_cannot_be_recorded_stops_no_other(classroom, course, fresh
     assert list(done.unrecorded) == ["student-01"]
     with Gradebook(f"sqlite:///{fresh / 'gradebook.db'}") as gradebook:
         assert len(gradebook.assignment_submissions("small")) == 6
-
-
-def test_interrupt_that_a_callback_swallowed_is_heeded():
-    with grade.interrupts_heeded() as heed:
-        heed()
-        with contextlib.suppress(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
-        with pytest.raises(KeyboardInterrupt):
-            heed()
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_submission_that_was_given_up_is_named_and_tried_again(
