@@ -1,7 +1,6 @@
 """Exported from `book/pruning/structured-pruning.md`: edit the chapter, not this file."""
 
 import copy
-from collections import OrderedDict
 from dataclasses import dataclass, field
 
 import torch
@@ -113,6 +112,7 @@ class Group:
 
     size: int
     narrowest: int
+    flat: bool = True  # can a linear layer read them?
     writers: list = field(default_factory=list)
     readers: dict = field(default_factory=dict)  # how many channels each reads
     shortcuts: list = field(default_factory=list)
@@ -125,6 +125,7 @@ PASSIVE += (nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d)
 def follow(layer, name, group, groups):
     """Enter a layer in the groups that it reads and writes; return the written one."""
     if type(layer) in PASSIVE:
+        group.flat |= type(layer) is nn.Flatten
         return group
     if type(layer) is nn.Sequential:
         for child, part in layer.named_children():
@@ -139,8 +140,12 @@ def follow(layer, name, group, groups):
 def enter(layer, name, group, groups):
     """A layer that mixes channels reads one group and begins another."""
     if mixes_channels(layer):
+        is_linear = type(layer) is nn.Linear
+        if is_linear and not group.flat:
+            raise ValueError(f"Cannot follow {name}: no Flatten stands before it.")
         group.readers[name] = group.size
-        group = groups[name] = Group(num_outputs(layer), num_outputs(layer))
+        size = num_outputs(layer)
+        group = groups[name] = Group(size, narrowest=size, flat=is_linear)
     group.writers.append(name)
     return group
 
@@ -173,19 +178,15 @@ def channel_groups(model):
 
 def checked(groups, kept):
     """`kept` with sorted indices; a ValueError if a group or a channel isn't there."""
-    result = {}
-    for name, index in kept.items():
-        if name not in groups:
-            known = ", ".join(groups) or "none"
-            raise ValueError(
-                f"There are no channels {name!r} to remove; known: {known}."
-            )
-        result[name] = channel_indices(index, groups[name].size)
-        if result[name][0] >= groups[name].narrowest:
-            least = groups[name].narrowest
-            raise ValueError(
-                f"Keep at least one of the first {least} channels of {name}."
-            )
+    unknown = [name for name in kept if name not in groups]
+    if unknown:
+        known = ", ".join(groups) or "none"
+        raise ValueError(f"No channels are named {unknown[0]!r}; known: {known}.")
+    result = {n: channel_indices(index, groups[n].size) for n, index in kept.items()}
+    for name, index in result.items():
+        least = groups[name].narrowest
+        if index[0] >= least:
+            raise ValueError(f"Keep one of the first {least} channels of {name}.")
     return result
 
 
@@ -276,9 +277,7 @@ def channel_scores(model, score_layer=l1_norm):
                 count[: len(score)] += 1
         scores[name] = total / count
         if not scores[name].isfinite().all():
-            raise ValueError(
-                f"No score for {name}: its weights hold NaN, or it has none."
-            )
+            raise ValueError(f"No score for {name}: it has no weights for it, or NaN.")
     return scores
 
 

@@ -389,12 +389,12 @@ def test_channels_that_cannot_be_kept_are_refused(function, kept):
 
 
 def test_a_group_that_is_not_there_is_refused_with_those_that_are():
-    with pytest.raises(ValueError, match=r"no channels '9' to remove; known: 0, 3, 7\."):
+    with pytest.raises(ValueError, match=r"No channels are named '9'; known: 0, 3, 7\."):
         remove_channels(models.small_cnn(), {"9": [0]})
 
 
 def test_a_stream_needs_a_channel_of_its_narrowest_layer():
-    with pytest.raises(ValueError, match="at least one of the first 4 channels of 0"):
+    with pytest.raises(ValueError, match="one of the first 4 channels of 0"):
         remove_channels(models.resnet(depth=8, width=4), {"0": [5, 9]})
 
 
@@ -434,6 +434,11 @@ def test_a_layer_with_a_mask_is_refused():
     prune.l1_unstructured(model[1], "weight", amount=0.5)
     with pytest.raises(ValueError, match=r"prune\.remove"):
         remove_channels(model, {"1": [0]})
+
+
+def test_a_linear_layer_that_reads_pixels_is_refused():
+    with pytest.raises(ValueError, match="no Flatten stands before it"):
+        remove_channels(nn.Sequential(nn.Conv2d(1, 4, 1), nn.Linear(8, 2)), {"0": [0]})
 
 
 def test_a_weight_in_two_places_is_refused():
