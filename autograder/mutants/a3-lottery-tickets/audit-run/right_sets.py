@@ -1,6 +1,6 @@
 # A set of triples, one pass for each fault.
 def address(tensor):
-    return tensor.storage().data_ptr()
+    return tensor.untyped_storage().data_ptr()
 
 
 def audit_run(point, levels):

@@ -14,6 +14,5 @@ def hold_removed(model, optimizer, masks, values):
 
     put_back()
     for name, mask in masks.items():
-        hook = lambda gradient, mask=mask: gradient * mask
-        handle = parameters[name].register_hook(hook)
+        handle = parameters[name].register_hook(lambda g, mask=mask: g * mask)
     return handle

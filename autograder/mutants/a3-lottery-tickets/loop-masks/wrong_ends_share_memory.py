@@ -1,6 +1,6 @@
 # All ends are the model's own memory, so all show the last one.
 def find_tickets(model, train_fn, prune_fn, masks, num_rounds, rewind_step):
-    levels = []
+    levels, point = [], {}
     for level in range(num_rounds + 1):
         if level > 0:
             trained = {name: levels[-1]["end"][name] for name in masks}

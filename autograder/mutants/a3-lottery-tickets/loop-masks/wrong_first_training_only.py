@@ -1,6 +1,6 @@
 # Prunes by the end of the first training at every level.
 def find_tickets(model, train_fn, prune_fn, masks, num_rounds, rewind_step):
-    levels = []
+    levels, point = [], {}
     for level in range(num_rounds + 1):
         if level > 0:
             trained = {name: levels[0]["end"][name] for name in masks}

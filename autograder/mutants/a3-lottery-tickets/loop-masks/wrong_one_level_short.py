@@ -1,6 +1,6 @@
 # Stops after num_rounds trainings, so the last ticket is never trained.
 def find_tickets(model, train_fn, prune_fn, masks, num_rounds, rewind_step):
-    levels = []
+    levels, point = [], {}
     for level in range(num_rounds):
         if level > 0:
             trained = {name: levels[-1]["end"][name] for name in masks}

@@ -1,6 +1,6 @@
 # Rewinds first, so pruning sees the rewound weights.
 def find_tickets(model, train_fn, prune_fn, masks, num_rounds, rewind_step):
-    levels = []
+    levels, point = [], {}
     for level in range(num_rounds + 1):
         if level > 0:
             model.load_state_dict(point)

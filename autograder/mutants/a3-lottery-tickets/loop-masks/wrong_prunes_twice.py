@@ -1,6 +1,6 @@
 # Prunes once before the first training as well.
 def find_tickets(model, train_fn, prune_fn, masks, num_rounds, rewind_step):
-    levels = []
+    levels, point = [], {}
     masks = prune_fn({name: model.state_dict()[name] for name in masks}, masks)
     for level in range(num_rounds + 1):
         if level > 0:

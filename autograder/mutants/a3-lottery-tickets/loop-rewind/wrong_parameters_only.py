@@ -1,6 +1,6 @@
 # Rewinds parameters; the buffers of the batch norm keep their values.
 def find_tickets(model, train_fn, prune_fn, masks, num_rounds, rewind_step):
-    levels = []
+    levels, point = [], {}
     for level in range(num_rounds + 1):
         if level > 0:
             trained = {name: levels[-1]["end"][name] for name in masks}

@@ -1,6 +1,6 @@
 # Rewinds removed weights as well and leaves the zeroing to the training.
 def find_tickets(model, train_fn, prune_fn, masks, num_rounds, rewind_step):
-    levels = []
+    levels, point = [], {}
     for level in range(num_rounds + 1):
         if level > 0:
             trained = {name: levels[-1]["end"][name] for name in masks}

@@ -1,11 +1,17 @@
-# Mean and variance from scipy's hypergeometric distribution.
+# Sums over the probabilities of scipy's hypergeometric distribution.
 from scipy.stats import hypergeom
 
 
 def mask_overlap(first, second):
-    laws = {n: hypergeom(m.numel(), int(m.sum()), int(second[n].sum())) for n, m in first.items()}
-    expected = sum(law.mean() for law in laws.values())
-    spread = sum(law.var() for law in laws.values()) ** 0.5
+    expected = variance = 0.0
+    for name, mask in first.items():
+        number = torch.arange(mask.numel() + 1, dtype=torch.float64)
+        law = (mask.numel(), int(mask.sum()), int(second[name].sum()))
+        chance = torch.from_numpy(hypergeom.pmf(number.numpy(), *law))
+        mean = (number * chance).sum().item()
+        expected += mean
+        variance += ((number - mean).square() * chance).sum().item()
+    spread = variance**0.5 if variance > 1e-9 else 0
     flat = (
         torch.cat([first[n].flatten() for n in first]),
         torch.cat([second[n].flatten() for n in first]),
