@@ -128,6 +128,41 @@ def magnitude_pruning(density: float) -> Iterator[tuple[Run, Run]]:
     yield time_ours, time_theirs
 
 
+@contextmanager
+def diagonal_hessian() -> Iterator[tuple[Run, Run]]:
+    """The Hessian's diagonal of a 300-100 network on 1,000 images, ours and BackPACK's."""
+    from backpack import backpack, extend
+    from backpack.extensions import DiagGGNExact, DiagHessian
+
+    from featherweight import data, zoo
+    from featherweight.techniques import saliency
+
+    few = data.fashion_mnist().train.take(1000)
+    model = zoo.load("fashion-lenet-300-100")
+    theirs, loss = extend(copy.deepcopy(model)), extend(torch.nn.CrossEntropyLoss())
+    for parameter in theirs.parameters():
+        parameter.requires_grad_(parameter.dim() > 1)  # ours has no biases either
+
+    def backward(extension: type) -> None:
+        theirs.zero_grad()
+        with backpack(extension()):
+            loss(theirs(few.images), few.labels).backward()
+
+    ours = saliency.diagonal_hessian(model, few)
+    for extension, attribute in ((DiagHessian, "diag_h"), (DiagGGNExact, "diag_ggn_exact")):
+        backward(extension)
+        for name, values in ours.items():
+            other = getattr(theirs.get_parameter(name), attribute)
+            if (values - other).norm() > 1e-6 * other.norm():
+                sys.exit("the diagonals differ: the times of two results are not comparable")
+
+    def time_theirs() -> float:
+        """The faster of the two ways that the library has."""
+        return min(clock(partial(backward, way)) for way in (DiagHessian, DiagGGNExact))
+
+    yield lambda: clock(lambda: saliency.diagonal_hessian(model, few)), time_theirs
+
+
 def seconds_in_a_new_process(before: str, timed: str) -> float:
     """Seconds of a statement in a new Python process, after another one."""
     code = (
@@ -176,6 +211,11 @@ BENCHMARKS = (
             partial(magnitude_pruning, density),
         )
         for density in (0.9, 0.5, 0.1)
+    ),
+    Benchmark(
+        "diagonal-hessian: LeNet-300-100 on 1,000 images",
+        "BackPACK, the faster of DiagHessian and DiagGGNExact",
+        diagonal_hessian,
     ),
     Benchmark("import all of featherweight, beyond torch", "import torch", import_time),
     Benchmark(
