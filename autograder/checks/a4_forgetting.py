@@ -48,6 +48,9 @@ def modal_label(logits):
 RIVALS = {  # rules that students use instead; an example is worth asking where they differ
     "mean probability": lambda z: int(z.softmax(-1).sum(0).argmax()),
     "mean logit": lambda z: int(z.sum(0).argmax()),
+    "votes and probabilities": lambda z: int(
+        (F.one_hot(z.argmax(-1), z.shape[-1]) + z.softmax(-1)).sum(0).argmax()
+    ),
     "surest network": lambda z: int(z.softmax(-1).amax(0).argmax()),
     "smallest label": lambda z: winners(z)[0],
     "largest label": lambda z: winners(z)[-1],
@@ -60,19 +63,22 @@ RIVALS = {  # rules that students use instead; an example is worth asking where 
 
 
 def population_of(rng, num_models, num_classes, tied):
-    """Logits [models, examples, classes] on which every rival rule errs at least twice, if it can.
+    """Logits [models, examples, classes] on which the rival rules err, where they can.
 
     With `tied` every example has a tie, without it none has one.
     """
-    spread = 0.5 + 3 * torch.rand(num_models, 1, 1, generator=rng, dtype=torch.float64)
-    pool = float64(rng, num_models, 1500, num_classes) * spread
-    chosen, wanted = [], Counter(dict.fromkeys(RIVALS, 2))
-    for i in range(pool.shape[1]):
-        logits = pool[:, i]
-        label, margin = modal_label(logits)
-        if (len(winners(logits)) > 1) != tied or margin < 1e-3:
+    spread = 0.3 + 6 * torch.rand(num_models, 1, 1, generator=rng, dtype=torch.float64) ** 2
+    pool = float64(rng, num_models, 600, num_classes) * spread
+    most = F.one_hot(pool.argmax(-1), num_classes).sum(0).topk(2).values
+    candidates = ((most[:, 0] == most[:, 1]) == tied).nonzero().flatten().tolist()
+    chosen: list[int] = []
+    wanted = Counter(dict.fromkeys(RIVALS, 2))
+    for i in candidates[:150]:
+        label, margin = modal_label(pool[:, i])
+        if margin < 1e-3:
             continue
-        fooled = [name for name, rule in RIVALS.items() if wanted[name] and rule(logits) != label]
+        rivals = [name for name, count in wanted.items() if count > 0]
+        fooled = [name for name in rivals if RIVALS[name](pool[:, i]) != label]
         if fooled or len(chosen) < 5:
             wanted.subtract(fooled)
             chosen.append(i)
@@ -200,40 +206,51 @@ def recalls(rng, n, m, num_classes):
     return float64(rng, n, num_classes) * spread, float64(rng, m, num_classes) + shift
 
 
-SIZES = ((5, 5, 7), (3, 8, 4), (6, 2, 5))
+def pairs_of(rng):
+    """Pairs of tables; in two classes one of the two populations does not vary."""
+    pairs = [recalls(rng, *sizes) for sizes in ((5, 5, 7), (3, 8, 4), (6, 2, 5))]
+    pairs[0][0][:, 2] = 0.25
+    pairs[1][1][:, 1] = -0.5
+    return pairs
 
 
-@check("welch-statistic", points=1, cell="class-effects")
-def welch_statistic(student, rng):
-    for n, m, num_classes in SIZES:
-        dense, pruned = recalls(rng, n, m, num_classes)
-        got = student.call("class_effects", dense, pruned)
-        expected = torch.from_numpy(pruned.numpy().mean(0) - dense.numpy().mean(0))
-        hint = "pruned minus dense: a harmed class has a negative difference"
-        close(entry(got, "difference"), expected, hint, name="difference")
-        test = stats.ttest_ind(pruned.numpy(), dense.numpy(), equal_var=False)
-        hint = "each population has a sample variance (divided by size - 1) and a size of its own"
-        close(entry(got, "t"), torch.from_numpy(test.statistic), hint, name="t")
+def welch(pair, margin, alternative):
+    """SciPy's one-sided test of the pruned networks, shifted by the margin, against the dense."""
+    dense, pruned = pair[0].numpy(), pair[1].numpy() + margin
+    return stats.ttest_ind(pruned, dense, equal_var=False, alternative=alternative)
+
+
+@check("loss-test", points=2, cell="loss-tests")
+def loss_test(student, rng):
+    pairs = pairs_of(rng)
+    with part(1, "the difference and the degrees of freedom"):
+        for dense, pruned in pairs:
+            got = student.call("loss_tests", dense, pruned, 0.5)
+            expected = torch.from_numpy(pruned.numpy().mean(0) - dense.numpy().mean(0))
+            hint = "pruned minus dense: a harmed class has a negative difference"
+            close(entry(got, "difference"), expected, hint, name="difference")
+            hint = "each population enters with its own sample variance, its size, and size - 1"
+            df = torch.as_tensor(welch((dense, pruned), 0.0, "less").df)
+            close(entry(got, "df"), df, hint, atol=1e-8, name="df")
+            unmodified(student)
+    with part(1, "p_lost"):
+        for pair in pairs:
+            got = entry(student.call("loss_tests", *pair, 0.5), "p_lost")
+            expected = torch.from_numpy(welch(pair, 0.0, "less").pvalue)
+            hint = (
+                "the lower tail at difference / e: small for a clear loss, near 1 for a clear gain"
+            )
+            close(got, expected, hint, atol=1e-8, name="p_lost")
+
+
+@check("spared-test", points=1, cell="loss-tests")
+def spared_test(student, rng):
+    for pair, margin in zip(pairs_of(rng), (0.3, 1.0, 2.5), strict=True):
+        got = entry(student.call("loss_tests", *pair, margin), "p_spared")
+        expected = torch.from_numpy(welch(pair, margin, "greater").pvalue)
+        hint = "the upper tail, for a difference that is compared with -margin instead of 0"
+        close(got, expected, hint, atol=1e-8, name=f"p_spared with a margin of {margin}")
         unmodified(student)
-
-
-@check("welch-freedom", points=2, cell="class-effects")
-def welch_freedom(student, rng):
-    cases = [recalls(rng, *sizes) for sizes in SIZES]
-    cases[0][0][:, 2] = 0.25  # a class in which the dense networks do not vary
-    cases[1][1][:, 1] = -0.5  # and one in which the pruned ones do not
-    tests = [stats.ttest_ind(b.numpy(), a.numpy(), equal_var=False) for a, b in cases]
-    with part(1, "the degrees of freedom"):
-        for (dense, pruned), test in zip(cases, tests, strict=True):
-            got = entry(student.call("class_effects", dense, pruned), "df")
-            hint = "each population enters with its own variance, its size, and size - 1"
-            expected = torch.as_tensor(test.df)
-            close(got, expected, hint, atol=1e-8, name=f"df for {len(dense)} and {len(pruned)}")
-    with part(1, "the p values"):
-        for (dense, pruned), test in zip(cases, tests, strict=True):
-            got = entry(student.call("class_effects", dense, pruned), "p")
-            hint = "two-sided, with Student's distribution at the class's own degrees of freedom"
-            close(got, torch.from_numpy(test.pvalue), hint, atol=1e-8, name="p")
 
 
 # ---------------------------------------------------------------- question 5

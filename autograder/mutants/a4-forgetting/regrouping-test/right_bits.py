@@ -5,6 +5,6 @@ def regrouping_test(dense, pruned, statistic):
     for number in range(1 << len(pool)):
         chosen = torch.tensor([bool(number >> i & 1) for i in range(len(pool))])
         if chosen.sum() == len(dense):
-            values.append(torch.as_tensor(statistic(pool[chosen], pool[~chosen])))
-    null = torch.stack(values).double()
+            values.append(torch.tensor(statistic(pool[chosen], pool[~chosen]), dtype=torch.float64))
+    null = torch.stack(values)
     return (null > statistic(dense, pruned) - 1e-9).double().mean(), null

@@ -1,7 +1,0 @@
-# Averages over the classes instead of the networks.
-def class_effects(dense, pruned):
-    difference = (pruned.mean() - dense.mean()).expand(dense.shape[1])
-    a, b = (group.var(0) / len(group) for group in (dense, pruned))
-    t = difference / (a + b).sqrt()
-    df = (a + b) ** 2 / (a**2 / (len(dense) - 1) + b**2 / (len(pruned) - 1))
-    return {"difference": difference, "t": t, "df": df, "p": two_sided_p(t, df)}

@@ -1,7 +1,0 @@
-# Takes dense minus pruned.
-def class_effects(dense, pruned):
-    difference = dense.mean(0) - pruned.mean(0)
-    a, b = (group.var(0) / len(group) for group in (dense, pruned))
-    t = difference / (a + b).sqrt()
-    df = (a + b) ** 2 / (a**2 / (len(dense) - 1) + b**2 / (len(pruned) - 1))
-    return {"difference": difference, "t": t, "df": df, "p": two_sided_p(t, df)}

@@ -1,7 +1,0 @@
-# Divides each variance by the other population's size.
-def class_effects(dense, pruned):
-    difference = pruned.mean(0) - dense.mean(0)
-    a, b = dense.var(0) / len(pruned), pruned.var(0) / len(dense)
-    t = difference / (a + b).sqrt()
-    df = (a + b) ** 2 / (a**2 / (len(dense) - 1) + b**2 / (len(pruned) - 1))
-    return {"difference": difference, "t": t, "df": df, "p": two_sided_p(t, df)}
