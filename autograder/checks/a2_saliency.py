@@ -331,7 +331,7 @@ def conv_answers(student, rng):
         got = student.call("conv_curvature", *given, stride, padding)
         unmodified(student)
         several(got, 3, "the curvatures of weight, bias and inputs")
-        expected = conv_reference(*given, (stride, padding))
+        expected = conv_reference(*given, layer=(stride, padding))
         yield got, expected, f"for {taps} taps, stride {stride}, padding {padding},"
 
 
@@ -706,7 +706,7 @@ def mobile_state(rng, stream, hidden):
 
 
 def mobile_outputs(state, widths, images):
-    model = MobileNet(*widths, 3).double().eval()
+    model = MobileNet(*widths, num_classes=3).double().eval()
     model.load_state_dict(state)
     with torch.no_grad():
         return model(images)
