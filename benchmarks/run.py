@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -137,6 +138,7 @@ def diagonal_hessian() -> Iterator[tuple[Run, Run]]:
     from featherweight import data, zoo
     from featherweight.techniques import saliency
 
+    warnings.filterwarnings("ignore", message="Full backward hook")  # BackPACK's own affair
     few = data.fashion_mnist().train.take(1000)
     model = zoo.load("fashion-lenet-300-100")
     theirs, loss = extend(copy.deepcopy(model)), extend(torch.nn.CrossEntropyLoss())

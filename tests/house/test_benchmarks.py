@@ -19,3 +19,8 @@ def test_a_result_is_complete_and_says_where_it_was_measured(entry):
 
 def test_pruning_is_compared_with_torch():
     assert "torch.nn.utils.prune.global_unstructured" in {entry["against"] for entry in RESULTS}
+
+
+def test_curvature_is_compared_with_the_library_that_has_it():
+    (entry,) = (entry for entry in RESULTS if entry["name"].startswith("diagonal-hessian"))
+    assert "BackPACK" in entry["against"]

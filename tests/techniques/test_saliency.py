@@ -111,6 +111,7 @@ def test_the_carried_diagonal_is_that_of_the_hessian(make):
         )
 
 
+@pytest.mark.filterwarnings("ignore:Full backward hook")
 @pytest.mark.parametrize(
     ("extension", "attribute"), [(DiagHessian, "diag_h"), (DiagGGNExact, "diag_ggn_exact")]
 )
