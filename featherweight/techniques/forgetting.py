@@ -49,7 +49,7 @@ def recalls(predictions, labels):
 
 
 def welch(first, second):
-    """Welch's t of second minus first along the first axis, and its degrees of freedom."""
+    """Welch's t of second minus first, and its degrees of freedom."""
     if min(len(first), len(second)) < 2:
         raise ValueError("Welch's test needs at least two models on each side.")
     first, second = first.double(), second.double()
@@ -107,7 +107,7 @@ def exemplars(dense_predictions, compressed_predictions):
 
 
 def null_exemplars(dense_predictions, size, num_draws=200, seed=0):
-    """Exemplars between two disjoint random groups of `size` dense models, for each draw."""
+    """The exemplars between two disjoint groups of dense models, for each draw."""
     total = len(dense_predictions)
     if not 0 < 2 * size <= total:
         raise ValueError(f"Two groups of {size} need {2 * size} models; got {total}.")
@@ -139,7 +139,7 @@ def blur(images, width):
 
 
 def lower_contrast(images, factor):
-    """Pull pixels toward the mean of their image: 1 changes nothing, 0 leaves gray."""
+    """Pull pixels toward their image's mean: 1 changes nothing, 0 leaves gray."""
     if not 0 <= factor <= 1:
         raise ValueError(f"The factor of a contrast lies from 0 to 1; got {factor}.")
     gray = images.mean(dim=(1, 2, 3), keepdim=True)
@@ -166,7 +166,7 @@ def evaluating(model):
 
 
 def image_gradient(model, images, labels):
-    """The gradient of the loss with respect to the images; the model stays as it was."""
+    """The gradient of the loss by the images; the model stays as it was."""
     images = images.detach().clone().requires_grad_(True)
     with evaluating(model):
         loss = F.cross_entropy(model(images), labels, reduction="sum")
@@ -189,7 +189,7 @@ def data_range(mean, std):
 
 
 def check_attack(images, eps, low, high):
-    """Refuse a negative radius, and images outside the range that they are clipped to."""
+    """Refuse a negative radius, and images outside their range."""
     if not (torch.as_tensor(eps) >= 0).all():
         raise ValueError(f"The radius eps of an attack is at least 0; got {eps}.")
     if not torch.equal(clipped(images, low, high), images):
@@ -229,7 +229,7 @@ def _offset(images, seed):
 
 
 def fake_quantized(weight, num_bits):
-    """Round to symmetric codes with one scale for each output row, and back to floats."""
+    """Round to symmetric codes, one scale for each output row, and back."""
     if num_bits < 2 or not weight.isfinite().all():
         raise ValueError(
             f"Codes need finite weights and at least 2 bits; got {num_bits}."
@@ -257,14 +257,14 @@ def other_bytes(model):
 
 
 def quantized_bytes(model, num_bits):
-    """Bytes of the codes, of one 4-byte scale for each output row, and of the rest."""
+    """Bytes of codes, of a 4-byte scale for each output row, and of the rest."""
     weights = prunable(model).values()
     codes = sum(math.ceil(w.numel() * num_bits / 8) for w in weights)
     return codes + sum(4 * len(w) for w in weights) + other_bytes(model)
 
 
 def pruned_bytes(model):
-    """Bytes in the smallest of dense, bitmap and CSR with 2-byte indices, and of the rest."""
+    """Bytes as dense, bitmap or CSR, whichever is smallest, and of the rest."""
     sizes = (
         [
             measure.sparse_bytes(w, kind, index_bytes=2)
@@ -276,7 +276,7 @@ def pruned_bytes(model):
 
 
 def density_for_bytes(model, num_bytes, num_halvings=20):
-    """The largest density at which the model, pruned by magnitude, takes `num_bytes`."""
+    """The density at which the model, pruned by magnitude, takes `num_bytes`."""
     low, high = 0.0, 1.0
     smallest, largest = (pruned_bytes(pruned(model, d)[0]) for d in (low, high))
     if not smallest < num_bytes <= largest:

@@ -87,7 +87,7 @@ def test_keys_name_first_author_and_year(bibliography):
 def test_years_and_arxiv_identifiers_agree(bibliography):
     for key, entry in bibliography.entries.items():
         year, eprint = int(entry.fields["year"]), entry.fields.get("eprint")
-        assert 1950 < year <= TODAY, key
+        assert 1900 < year <= TODAY, key
         if eprint:
             assert re.fullmatch(r"\d{4}\.\d{4,5}", eprint), f"{key}: {eprint}"
             assert 2000 + int(eprint[:2]) <= year, f"{key} appeared before its preprint"
