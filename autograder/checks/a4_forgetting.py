@@ -373,8 +373,10 @@ def scene(rng):
     return images, inputs.labels(rng, 5, 4), mean, std
 
 
-def attack_reference(model, images, labels, epsilon, step_size, num_steps, mean, std):
+def attack_reference(model, scene_, steps):
     """PGD in pixels, for a model that takes them."""
+    images, labels, mean, std = scene_
+    epsilon, step_size, num_steps = steps
 
     class Pixels(nn.Module):
         def forward(self, pixels):
@@ -417,7 +419,7 @@ def attack_result(student, rng):
                 steps = (epsilon, step_size, num_steps)
                 model = student.call_kept(student.helper("plain"), state)
                 got, _, _ = attack(student, model, images, steps)
-                expected = attack_reference(ours["plain"](state), *images[:2], *steps, *images[2:])
+                expected = attack_reference(ours["plain"](state), images, steps)
                 hint = (
                     "steps, ball and box are in pixels; the gradient is taken where the last step "
                     "ended, the ball is around the original"
@@ -447,7 +449,7 @@ def attack_traces(student, rng):
         for state, images, frozen in runs:
             model = student.call_kept(student.helper("noisy"), state, frozen)
             got, attached, _ = attack(student, model, images, steps)
-            expected = attack_reference(ours["noisy"](state), *images[:2], *steps, *images[2:])
+            expected = attack_reference(ours["noisy"](state), images, steps)
             hint = "dropout and batch norm must work as they do when the network is used"
             close(got, expected, hint, atol=1e-8, name="The result")
             assert not attached, "The result still requires a gradient: detach it."
@@ -537,9 +539,9 @@ def corruption_errors(student, rng):
             for _ in range(2)
         )
         clean = inputs.uniform(rng, 0.91, 0.95), inputs.uniform(rng, 0.8, 0.9)
-        tables.append((dense, pruned - 0.03, *clean))
+        tables.append((dense, pruned - 0.03, clean))
     with part(1, "the mean corruption error"):
-        for dense, pruned, *clean in tables:
+        for dense, pruned, clean in tables:
             for reference in (dense, *unharmed(dense, clean[0])):
                 ratios = [
                     sum(1 - b for b in q) / sum(1 - a for a in p)
@@ -550,7 +552,7 @@ def corruption_errors(student, rng):
                 close(entry(got, "mean"), sum(ratios) / len(ratios), hint, name="mean")
                 unmodified(student)
     with part(1, "the relative one"):
-        for dense, pruned, *clean in tables:
+        for dense, pruned, clean in tables:
             for reference in (dense, *unharmed(dense, clean[0])):
                 got = student.call("corruption_errors", reference, pruned, *clean)
                 hint = "what each network loses from its own clean accuracy; which count?"
