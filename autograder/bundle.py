@@ -188,17 +188,23 @@ def start_here() -> str:
     )
     solve = "\n".join(
         f"- `assignments/{name}/{name}.ipynb`: {title(source.path_of(name))}.\n"
-        f"  It needs {' and '.join(f'*{chapter}*' for chapter in needed(name))}."
+        f"  It needs {listed([f'*{chapter}*' for chapter in needed(name)])}."
         for name in source.assignments()
     )
     return START_HERE.format(chapters=read, assignments=solve)
 
 
+def listed(names: list[str]) -> str:
+    """Names as a sentence holds them: a, b and c."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def student_toc() -> str:
     """Return the book's table of contents without the part for instructors."""
-    listed = (ROOT / CONTENTS).read_text(encoding="utf-8")
+    toc = (ROOT / CONTENTS).read_text(encoding="utf-8")
     part = r"^  - caption: For instructors\n(?: {4,}.*\n)*"
-    return re.sub(part, "", listed, flags=re.MULTILINE)
+    return re.sub(part, "", toc, flags=re.MULTILINE)
 
 
 def chapters() -> list[str]:
