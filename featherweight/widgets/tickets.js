@@ -4,6 +4,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const COLORS = ["#0072B2", "#D55E00", "#009E73", "#BF6C9B", "#7F7F7F"];
 const DASHES = ["", "7 3", "7 3 1.5 3", "1.5 3", "9 3 1.5 3 1.5 3"];
 const GRAY = "#7F7F7F";
+const LARGEST_DROP = 20;  // percentage points below the best that the figure shows
 
 function shape(name, attributes, parent, text) {
   const node = document.createElementNS(SVG, name);
@@ -30,7 +31,7 @@ function chart(parent, { width, height, maxWidth, xs, ys, xLabel, yLabel }) {
   Object.assign(svg.style, { display: "block", maxWidth });
   const x = (t) => left + (t - xs.from) / (xs.to - xs.from) * (width - left - right);
   const y = (v) => height - bottom - (v - ys.from) / (ys.to - ys.from) * (height - top - bottom);
-  const text = { fill: "currentColor", "font-size": width > 400 ? 15 : 13 };
+  const text = { fill: "currentColor", "font-size": width > 400 ? 14 : 13 };
   for (const [value, label] of ys.ticks) {
     shape("line", { x1: left, x2: width - right, y1: y(value), y2: y(value),
       stroke: "currentColor", "stroke-opacity": 0.18 }, svg);
@@ -64,20 +65,26 @@ function accuracyChart(data, parent) {
   const last = data.rounds.length - 1;
   const ticks = data.rounds.flatMap((round, i) =>
     i % Math.max(1, Math.round(last / 5)) === 0 ? [[i, percent(round.density)]] : []);
-  const lows = data.arms.flatMap((arm) => arm.mean.map((m, i) => [m - arm.sd[i], m + arm.sd[i]])).flat();
+  const bounds = data.arms.flatMap((arm) => arm.mean.map((m, i) => [m - arm.sd[i], m + arm.sd[i]])).flat();
+  const lowest = Math.max(Math.min(...bounds), Math.max(...bounds) - LARGEST_DROP);
   const { svg, x, y, top, bottom } = chart(parent, {
     width: 560, height: 300, maxWidth: "720px", xs: { from: 0, to: last, ticks },
-    ys: range(lows, 5), xLabel: "weights kept", yLabel: "test accuracy (%)",
+    ys: range([lowest, ...bounds.filter((v) => v > lowest)], 5),
+    xLabel: "weights kept", yLabel: "test accuracy (%)",
   });
+  // What falls below the figure leaves it there; the table has its value.
+  const id = `c${Math.random().toString(36).slice(2)}`;
+  shape("rect", { x: 0, y: 0, width: 560, height: bottom }, shape("clipPath", { id }, svg));
+  const inside = shape("g", { "clip-path": `url(#${id})` }, svg);
   data.arms.forEach((arm, a) => {
     const upper = arm.mean.map((m, i) => [x(i), y(m + arm.sd[i])]);
     const lower = arm.mean.map((m, i) => [x(i), y(m - arm.sd[i])]).reverse();
-    shape("path", { d: `${path([...upper, ...lower])}Z`, fill: COLORS[a], "fill-opacity": 0.2 }, svg);
+    shape("path", { d: `${path([...upper, ...lower])}Z`, fill: COLORS[a], "fill-opacity": 0.2 }, inside);
     shape("path", { d: path(arm.mean.map((m, i) => [x(i), y(m)])), fill: "none", stroke: COLORS[a],
-      "stroke-width": 2, "stroke-dasharray": DASHES[a] }, svg);
+      "stroke-width": 2, "stroke-dasharray": DASHES[a] }, inside);
   });
   const line = shape("line", { y1: top, y2: bottom, stroke: "currentColor", "stroke-opacity": 0.6 }, svg);
-  const dots = data.arms.map((_, a) => shape("circle", { r: 4, fill: COLORS[a] }, svg));
+  const dots = data.arms.map((_, a) => shape("circle", { r: 4, fill: COLORS[a] }, inside));
   return (round) => {
     line.setAttribute("x1", x(round));
     line.setAttribute("x2", x(round));
