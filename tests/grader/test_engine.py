@@ -407,7 +407,15 @@ def test_progress_is_said_in_lines_when_nobody_looks(monkeypatch, capsys):
     ]
 
 
-def test_interrupt_is_heeded_where_a_callback_would_swallow_it():
+@pytest.fixture
+def handler() -> Iterator[Callable]:
+    """What Python does at Ctrl-C, for tests that run in the background, too."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield signal.default_int_handler
+    signal.signal(signal.SIGINT, before)
+
+
+def test_interrupt_is_heeded_where_a_callback_would_swallow_it(handler):
     with engine.interrupts_noted() as heed:
         heed()
         signal.raise_signal(signal.SIGINT)
@@ -415,7 +423,15 @@ def test_interrupt_is_heeded_where_a_callback_would_swallow_it():
             heed()
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_interrupt_that_is_ignored_stays_ignored(handler):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with engine.interrupts_noted() as heed:
+        signal.raise_signal(signal.SIGINT)
+        heed()
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
 
 # Who gets what, and when.

@@ -11,6 +11,7 @@
 # ---
 
 # %% name
+import itertools
 import os
 import re
 import sys
@@ -36,7 +37,9 @@ def content(path):
         return b""
 
 
-places = [*files("/")] if os.getpid() < 100 else [*files(Path.cwd().parents[1]), *files("/tmp")]
+# Without walls, not all that somebody may keep below /tmp: that would take longer than a cell may.
+open_to_all = itertools.chain(files(Path.cwd().parent), files("/tmp"))
+places = [*files("/")] if os.getpid() < 100 else [*itertools.islice(open_to_all, 5000)]
 places += [p / n for p in Path("/proc").glob("[0-9]*") for n in ("environ", "cmdline")]
 found = {hit for path in places for hit in marker.findall(content(path))}
 found |= {name for name in os.environ if "COURSE" in name}
