@@ -219,7 +219,7 @@ RAISED = (KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError, RecursionEr
 LEAVES = (None, "x", math.nan, torch.ones(2, 3), object())
 
 # Answers by what they do to what they are given; what they return is asked for nothing.
-IN_PLACE = {"mask-enforced"}
+IN_PLACE = {"mask-enforced", "held-values"}
 
 
 @pytest.fixture(scope="module", params=source.assignments())
