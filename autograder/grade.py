@@ -22,8 +22,7 @@ from autograder.course import Course, CourseError, Terms, code_digest, load_cour
 from autograder.engine import Engine, EngineError, Job
 from autograder.execute import Limits
 from autograder.files import DiskFull, write_atomically
-from autograder.gradesheets import grades_csv, waiting
-from autograder.hand_grades import HandGrades, read_hand_grades
+from autograder.gradesheets import grades_csv
 from autograder.rebuild import stubs
 from autograder.store import RecordError, Store, verdicts_in
 from autograder.verify import Task, was_given_up
@@ -325,15 +324,8 @@ def _grade_class(
     engine = Engine(scheduler, min(workers, len(pending)))
     failures = grade_and_record(work, pending, store, out, engine)
     results = {student: store.entries[student]["graded"] for student in work.keys}
-    write_results(course, results, store, out)
-    return Run(results, len(pending), failures, waiting_by_hand(course, results, out))
-
-
-def waiting_by_hand(course: Course, results: dict[str, dict], out: Path) -> int:
-    """How many submissions have an answer that nobody gave a score yet."""
-    hand = read_hand_grades(out / "gradebook.db", course.assignment)
-    waits = (waiting(one, hand.get(student, HandGrades())) for student, one in results.items())
-    return sum(map(bool, waits))
+    by_hand = write_results(course, results, store, out)
+    return Run(results, len(pending), failures, by_hand)
 
 
 class Work:
@@ -411,10 +403,13 @@ class Desk:
         self.recorded.add(student)
 
 
-def write_results(course: Course, results: dict[str, dict], store: Store, out: Path) -> None:
-    """The grades of all assignments in this folder, and the reports on this one."""
+def write_results(course: Course, results: dict[str, dict], store: Store, out: Path) -> int:
+    """Write the grades of all assignments in this folder, and the reports on this one.
+
+    How many of the submissions wait for scores given by hand.
+    """
     from autograder import report
 
     grades = grades_csv(verdicts_in(out / "results"), out / "gradebook.db")
     write_atomically(out / "grades.csv", grades.encode())
-    report.write_reports(out, course.assignment, course.master, results, store.load)
+    return report.write_reports(out, course.assignment, course.master, results, store.load)

@@ -14,7 +14,7 @@ from autograder import rebuild
 from autograder.class_report import Background, class_report
 from autograder.feedback import REFUSED, is_current, write_feedback
 from autograder.files import write_atomically
-from autograder.gradesheets import canvas_csv, moodle_csv
+from autograder.gradesheets import canvas_csv, moodle_csv, waiting
 from autograder.hand_grades import HandGrades, read_hand_grades
 from autograder.roster import FILE, Record, read_records
 from autograder.similarity import Comparison, Given
@@ -28,8 +28,8 @@ Load = Callable[[str], dict]
 
 def write_reports(
     out: Path, assignment: str, master: str, results: Mapping[str, dict], load: Load
-) -> None:
-    """Write the class report, the similarity report, and the sheets for Canvas and Moodle.
+) -> int:
+    """Write all reports and sheets; how many submissions wait for scores given by hand.
 
     `results` holds the verdicts without notebooks; `load` gives a student's with the notebook, and
     one at a time is held. Feedback is written again where people entered something since.
@@ -50,6 +50,7 @@ def write_reports(
     known = Background(hand, late_by(people), wrong, similar)
     write(out / "report.html", class_report(assignment, results, known))
     write_sheets(out, list(results.values()), hand, people)
+    return sum(bool(waiting(g, hand.get(s, HandGrades()))) for s, g in results.items())
 
 
 def write_sheets(
