@@ -14,6 +14,9 @@ whoever wrote the mutant. Other exceptions are how students' mistakes often show
 A mutant that runs into the time limit or ends its process counts only if its first line says that
 it `hangs` or `dies`; otherwise an accident of the audit would pass for a success of the check.
 Every verdict must hold for three different keys, that is for three draws of the fresh inputs.
+
+A missing answer may cost its own question only: with one solution cell blank at a time, the checks
+of all other cells must give full marks.
 Modules that the assignment makes unavailable are absent while cells and answers run, so that no
 reference leans on them.
 """
@@ -53,7 +56,10 @@ SLIPS = re.compile(r"raised (NameError|UnboundLocalError|ImportError|ModuleNotFo
 
 @dataclass(frozen=True)
 class Variant:
-    """One notebook to be tried: the reference, the empty one, a mutant or an alternative."""
+    """One notebook to be tried: the reference, the empty one, a mutant, an alternative, or a blank.
+
+    A blank is the reference without the answer of one cell.
+    """
 
     kind: str
     name: str
@@ -172,6 +178,7 @@ def audit(
     folder = mutants or MUTANTS / assignment
     result = Audit(assignment, [Row(name, check.points) for name, check in checks.items()])
     tried = [Variant("reference", "reference"), Variant("empty", "empty")]
+    tried += blanks(source.emptied(notebook))
     tried += variants(folder, notebook, checks, result.problems)
     if unavailable is None:
         unavailable = source.settings(assignment)["unavailable"]
@@ -201,6 +208,12 @@ def table(audit: Audit) -> str:
 
 
 # ---------------------------------------------------------------- the variants
+
+
+def blanks(empty: NotebookNode) -> list[Variant]:
+    """One variant for each solution cell: it stays as students receive it."""
+    cells = {source.grade_id(c): c.source for c in empty.cells if source.role(c) == "solution"}
+    return [Variant("blank", cell, cell=cell, code=code) for cell, code in cells.items()]
 
 
 def variants(
@@ -321,10 +334,18 @@ class _Stage:
                     error = _execute(code, ident, namespace, limit)
                 if error:
                     outcome.errors[ident] = error
-        for name in self.checks:
-            keys = KEYS if whole or name == variant.check else KEYS[:1]
+        keys = KEYS[:1] if variant.kind == "blank" else KEYS
+        for name in self.judges(variant):
             outcome.verdicts[name] = [self._verdict(name, key, namespace) for key in keys]
         return outcome
+
+    def judges(self, variant: Variant) -> list[str]:
+        """The checks that have a say in what becomes of a variant."""
+        if variant.kind in ("reference", "empty"):
+            return list(self.checks)
+        if variant.kind == "blank":
+            return [name for name, check in self.checks.items() if check.cell != variant.cell]
+        return [variant.check]
 
     def _verdict(self, check: str, key: bytes, namespace: dict[str, Any]) -> dict[str, Any]:
         from autograder.check import run_check
@@ -472,6 +493,16 @@ def _judge_empty(result: Audit, stage: _Stage, variant: Variant, outcome: Outcom
         _report_crash(result, row.check, "the empty notebook", verdicts)
 
 
+def _judge_blank(result: Audit, stage: _Stage, variant: Variant, outcome: Outcome) -> None:
+    if outcome.ended:
+        result.problems.append(f"with '{variant.cell}' blank the notebook {outcome.ended}.")
+        return
+    for check in stage.judges(variant):
+        if not outcome.full(check):
+            reason = outcome.said(check)
+            result.problems.append(f"{check} loses when only '{variant.cell}' is blank: {reason}")
+
+
 def _judge_wrong(result: Audit, stage: _Stage, variant: Variant, outcome: Outcome) -> None:
     row = _row(result, variant.check)
     row.mutants += 1
@@ -484,9 +515,6 @@ def _judge_wrong(result: Audit, stage: _Stage, variant: Variant, outcome: Outcom
         return
     row.killed += 1
     row.seen += bool(outcome.ended or f"test-{variant.cell}" in outcome.errors)
-    others = [c for c, check in stage.checks.items() if check.cell != variant.cell]
-    if also := [c for c in others if outcome.verdicts and not outcome.full(c)]:
-        result.notes.append(f"{name} also loses marks of {', '.join(also)}.")
 
 
 def _bad_mutant(variant: Variant, outcome: Outcome) -> str:
@@ -535,6 +563,7 @@ def _last_line(text: str) -> str:
 _JUDGES = {
     "reference": _judge_reference,
     "empty": _judge_empty,
+    "blank": _judge_blank,
     "wrong": _judge_wrong,
     "right": _judge_right,
 }

@@ -167,7 +167,7 @@ def test_given_code_that_needs_a_students_answer_is_reported(tiny):
     assert any("the given cell 'given-2' needs a student's answer" in p for p in problems)
 
 
-def test_a_mistake_that_costs_another_question_is_noted(tiny):
+def test_a_missing_answer_that_costs_another_question_is_reported(tiny):
     tiny.checks["other"] = Check("other", 1.0, "elsewhere", tiny.checks["double"].function)
     text = tiny.text.replace("(double(4), 8", "(4, 4") + (
         "\n```{code-cell} ipython3\n:solution: elsewhere\n### BEGIN SOLUTION\nother = 1\n"
@@ -175,7 +175,9 @@ def test_a_mistake_that_costs_another_question_is_noted(tiny):
         '```{code-cell} ipython3\n:grade: other\ngrade("other")\n```\n'
     )
     tiny.path.write_text(text)
-    assert "double/wrong_once also loses marks of other." in audited(tiny).notes
+    problems = [p for p in audited(tiny).problems if "blank" in p]
+    assert len(problems) == 1
+    assert problems[0].startswith("other loses when only 'double' is blank: ")
 
 
 def test_the_guide_shows_the_table_of_a_check_with_a_hole(tiny):
