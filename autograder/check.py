@@ -22,7 +22,17 @@ from autograder.rebuild import printable
 from autograder.student import Student, StudentError
 from featherweight.expect import close
 
-__all__ = ["Check", "Result", "check", "close", "part", "registry", "run_check", "unmodified"]
+__all__ = [
+    "Check",
+    "Result",
+    "check",
+    "close",
+    "defined_here",
+    "part",
+    "registry",
+    "run_check",
+    "unmodified",
+]
 
 CHECKS = Path(__file__).parent / "checks"
 CHECK_SECONDS = 60.0
@@ -116,6 +126,13 @@ def unmodified(student: Student, hint: str = "leave what you are given as it is"
     """Fail if the last call changed one of its arguments."""
     if changed := student.modified():
         raise AssertionError(f"The call changed {' and '.join(changed)}. Hint: {hint}")
+
+
+def defined_here(source: str) -> dict[str, Any]:
+    """What the check's own code defines, run here: a reference that shares code with `define`."""
+    scope: dict[str, Any] = {}
+    exec(compile(source, "<the check's own code>", "exec"), scope)
+    return scope
 
 
 def said(error: BaseException) -> str:

@@ -14,6 +14,11 @@ def weights(rng: torch.Generator, *shape: int, scale: float = 1.0) -> Tensor:
     return scale * torch.randn(*shape, generator=rng)
 
 
+def float64(rng: torch.Generator, *shape: int) -> Tensor:
+    """Weights in float64, so that references can be compared to many digits."""
+    return weights(rng, *shape).double()
+
+
 def tied_weights(rng: torch.Generator, *shape: int, levels: int = 4) -> Tensor:
     """Weights of few different magnitudes, so that many are tied."""
     magnitudes = torch.randint(1, levels + 1, shape, generator=rng)

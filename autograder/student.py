@@ -163,6 +163,10 @@ class Student:
         value = self._ask(f"The check's own `{name}`", "helper", name)
         return of_kind(value, Handle, f"The check's own `{name}`")
 
+    def ask(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
+        """Call a function that `define` defined."""
+        return self.call(self.helper(name), *args, **kwargs)
+
     # What a call did besides giving a value. It takes points away, it never gives any: ask for the
     # value as well, for a process that its student has changed can deny everything here.
 

@@ -102,7 +102,7 @@ def parameters(student, rng):
         got = student.call("parameters_by_layer", net)
         close(got, expected, hint="does each layer count its own weight and bias, once?")
     with part(1, "shared, frozen and the model's own parameters"):
-        text = student.call(student.helper("TiedTextModel"), vocabulary, width, hidden)
+        text = student.ask("TiedTextModel", vocabulary, width, hidden)
         expected = {
             "": 3,
             "embed": vocabulary * width,
@@ -127,7 +127,7 @@ def densities(student, rng):
     student.define(FIXTURES)
     tensors = [_pruned(rng, 6, 3, 3, 2), _pruned(rng, 4, 6, 1, 3), _pruned(rng, 10, 24)]
     tensors[1] *= 1e-6
-    net = student.call(student.helper("PrunedNet"), *tensors)
+    net = student.ask("PrunedNet", *tensors)
     got = student.call("densities", net)
     assert isinstance(got, tuple | list), "densities returns two numbers."
     assert len(got) == 2, f"densities returns two numbers, not {len(got)}."
@@ -182,7 +182,7 @@ def conv_macs(student, rng):
 
 
 def _one_convolution(student, arguments, options, height, width):
-    layer = student.call(student.helper("ConvThatCannotRun"), *arguments, **options)
+    layer = student.ask("ConvThatCannotRun", *arguments, **options)
     got = student.call("conv_macs", layer, height, width)
     twin = nn.Conv2d(*arguments, **options, device="meta")
     expected = _macs(lambda: twin(torch.empty(1, arguments[0], height, width, device="meta")))

@@ -9,14 +9,10 @@ from torch.nn.utils import prune
 
 from autograder import inputs
 from autograder.check import check, close, part, unmodified
+from autograder.held_training import HeldTraining
+from autograder.inputs import float64
 from autograder.student import StudentError
 from featherweight import expect
-
-
-def float64(rng, *shape):
-    """Weights in float64: none is zero, no two have the same absolute value."""
-    return inputs.weights(rng, *shape).double()
-
 
 # ---------------------------------------------------------------- question 1
 
@@ -91,7 +87,7 @@ def repair_scope(student, rng):
     unmodified(student)
     student.define(SHARED_MEMORY)
     function = student.get("prune_state")
-    shared = student.call(student.helper("shared"), function, state, 0.5)
+    shared = student.ask("shared", function, state, 0.5)
     assert not shared, f"The copy shares the memory of {shared[0]} with the original."
 
 
@@ -425,106 +421,14 @@ def gap_fillers(student, rng):
 
 # ---------------------------------------------------------------- question 9
 
-TRAINING = """
-import torch
-from torch import nn
 
-KINDS = {
-    "sgd": lambda p: torch.optim.SGD(p, 0.1, momentum=0.9, weight_decay=0.1, nesterov=True),
-    "adam": lambda p: torch.optim.Adam(p, 0.05, weight_decay=0.1),
-    "adamw": lambda p: torch.optim.AdamW(p, 0.05, weight_decay=0.1),
-    "rmsprop": lambda p: torch.optim.RMSprop(p, 0.01, momentum=0.5),
-    "momentum": lambda p: torch.optim.SGD(p, 0.1, momentum=0.9),
-    "adam-plain": lambda p: torch.optim.Adam(p, 0.05),
-}
-
-
-def network(state):
-    model = nn.Sequential(nn.Linear(6, 5), nn.Tanh(), nn.Linear(5, 3)).double()
-    model.load_state_dict(state)
-    return model
-
-
-def optimizer(model, kind):
-    return KINDS[kind](model.parameters())
-
-
-def one_step(model, optimizer, images, targets, scale):
-    optimizer.zero_grad()
-    (scale * (model(images) - targets).square().mean()).backward()
-    optimizer.step()
-
-
-@torch.no_grad()
-def as_used(model):
-    '''The weights as the layers use them, and the biases: what comes out for unit vectors.'''
-    used = {}
-    for name, layer in model.named_children():
-        if isinstance(layer, nn.Linear):
-            unit = torch.eye(layer.in_features, dtype=torch.float64)
-            used[name + ".bias"] = layer(torch.zeros_like(unit))[0]
-            used[name + ".weight"] = (layer(unit) - layer(torch.zeros_like(unit))).T
-    return used
-"""
-
-
-class Run:
-    """The same training twice: the student's under their masks, and ours, masked by hand."""
-
-    def __init__(self, student, rng, kind):
-        self.student, self.kind, self.hand = student, kind, {}
-        exec(compile(TRAINING, "<training>", "exec"), self.hand)
-        student.define(TRAINING)
-        self.batches = [(float64(rng, 4, 6), float64(rng, 4, 3)) for _ in range(8)]
-        shapes = {"0.weight": (5, 6), "0.bias": (5,), "2.weight": (3, 5), "2.bias": (3,)}
-        state = {name: 0.7 * float64(rng, *shape) for name, shape in shapes.items()}
-        pruned = ("0.weight", "2.weight")
-        self.masks = {name: inputs.mask(rng, *shapes[name], density=0.6) for name in pruned}
-        self.model = self.hand["network"](state)
-        self.optimizer = self.hand["optimizer"](self.model, kind)
-        self.theirs = self.ask("network", state)
-        self.their_optimizer = self.ask("optimizer", self.theirs, kind)
-
-    def ask(self, name, *args):
-        return self.student.call(self.student.helper(name), *args)
-
-    def step(self, number, scale=1.0, masked=True):
-        """One training step on both sides."""
-        images, targets = self.batches[number]
-        self.hand["one_step"](self.model, self.optimizer, images, targets, scale)
-        if masked:
-            self.clear()
-        self.ask("one_step", self.theirs, self.their_optimizer, images, targets, scale)
-
-    @torch.no_grad()
-    def clear(self):
-        """Zero removed weights, and the optimizer's memory of them, on our side."""
-        for name, mask in self.masks.items():
-            weight = self.model.get_parameter(name)
-            memory = [v for v in self.optimizer.state[weight].values() if v is not None]
-            for tensor in (weight, *memory):
-                if tensor.shape == mask.shape:
-                    tensor[~mask] = 0.0
+class Masked(HeldTraining):
+    """Training under the student's masks: removed weights are held at zero."""
 
     def attach(self):
-        self.clear()
+        self.put_back()
         args = (self.theirs, self.their_optimizer, self.masks)
         return self.student.call_kept("enforce_masks", *args)
-
-    def removed_are_zero(self, when):
-        used = self.ask("as_used", self.theirs)
-        for name, mask in self.masks.items():
-            wrong = int(used[name][~mask].count_nonzero())
-            kind = f"with {type(self.optimizer).__name__}, {when}"
-            hint = "Hint: what moves a weight besides its gradient?"
-            assert wrong == 0, f"{wrong} removed weights of `{name}` are not 0 {kind}. {hint}"
-
-    def kept_agree(self, when, hint):
-        used, ours = self.ask("as_used", self.theirs), self.hand["as_used"](self.model)
-        for name, expected in ours.items():
-            mask = self.masks.get(name, torch.ones_like(expected, dtype=torch.bool))
-            label = f"The kept part of `{name}` {when}"
-            close(used[name][mask], expected[mask], hint, atol=1e-9, name=label)
 
 
 @check("mask-enforced", points=2, cell="enforce-masks")
@@ -532,39 +436,36 @@ def mask_enforced(student, rng):
     for kinds in (("sgd",), ("adam", "adamw", "rmsprop")):
         with part(1, "SGD with momentum" if kinds == ("sgd",) else "optimizers that adapt"):
             for kind in kinds:
-                stays_masked(Run(student, rng, kind))
+                stays_masked(Masked(student, rng, kind))
 
 
 def stays_masked(run):
     for number in range(2):
-        run.step(number, masked=False)
+        run.step(number, held=False)
     run.attach()
-    run.removed_are_zero("right after the masks were attached")
+    run.held_weights_stay("right after the masks were attached")
     for number in range(2, 6):
         run.step(number)
-        run.removed_are_zero("after a step")
+        run.held_weights_stay("after a step")
         hint = "kept weights must not notice that others are masked"
-        run.kept_agree("after a step", hint)
+        run.free_weights_agree("after a step", hint)
 
 
 @check("mask-memory", points=1, cell="enforce-masks")
 def mask_memory(student, rng):
     for kind in ("momentum", "adam-plain"):
-        run = Run(student, rng, kind)
+        run = Masked(student, rng, kind)
         for number in range(2):
-            run.step(number, masked=False)
+            run.step(number, held=False)
         handle = run.attach()
         for number in range(2, 5):
             run.step(number)
         student.method(handle, "remove")
-        run.step(5, scale=0.0, masked=False)
-        run.removed_are_zero("after the end of the enforcement and a step without gradient")
-        run.step(6, masked=False)
-        used, ours = run.ask("as_used", run.theirs), run.hand["as_used"](run.model)
+        run.step(5, scale=0.0, held=False)
+        run.held_weights_stay("after the end of the enforcement and a step without gradient")
+        run.step(6, held=False)
         hint = "freed weights begin like new ones: no memory of any kind is left, and they may move"
-        for name, mask in run.masks.items():
-            label = f"The freed part of `{name}` after one more step"
-            close(used[name][~mask], ours[name][~mask], hint, atol=1e-9, name=label)
+        run.freed_weights_agree("after one more step", hint)
 
 
 # ---------------------------------------------------------------- question 10

@@ -8,13 +8,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from autograder import inputs
-from autograder.check import check, close, part, unmodified
+from autograder.check import check, close, defined_here, part, unmodified
+from autograder.inputs import float64
 from featherweight import expect
-
-
-def float64(rng, *shape):
-    """Weights in float64: none is zero, no two have the same absolute value."""
-    return inputs.weights(rng, *shape).double()
 
 
 def positive(rng, *shape):
@@ -113,13 +109,10 @@ class Net:
         self.state = {name: float64(rng, *shape) for name, shape in shapes.items()}
         self.state["1.running_var"] = positive(rng, 6)
         self.state["1.num_batches_tracked"] = torch.tensor(3)
-        self.model = self.ask("network", self.state)
-
-    def ask(self, name, *args):
-        return self.student.call(self.student.helper(name), *args)
+        self.model = student.ask("network", self.state)
 
     def on_model(self, name, *args):
-        return self.ask(name, self.model, *args)
+        return self.student.ask(name, self.model, *args)
 
     @property
     def trained(self):
@@ -135,9 +128,7 @@ class Net:
 
 
 def reference_network(state):
-    scope = {}
-    exec(compile(NETWORK, "<network>", "exec"), scope)
-    return scope["network"](state)
+    return defined_here(NETWORK)["network"](state)
 
 
 def labeled(rng, *sizes):
@@ -427,8 +418,7 @@ def network_reference(model, images, targets, scope):
 
 @check("network-curvature", points=2)
 def network_curvature(student, rng):
-    scope = {}
-    exec(compile(RULES, "<rules>", "exec"), scope)
+    scope = defined_here(RULES)
     student.define(RULES)
     rules = {name: student.helper(f"{name}_rule") for name in ("tanh", "pool", "conv")}
     found = []
@@ -440,7 +430,7 @@ def network_curvature(student, rng):
         built = (state, (rows, 2, features, 3), layer, window)
         images = float64(rng, 5, 1, rows, columns)
         targets = F.one_hot(inputs.labels(rng, 5, 3), 3).double()
-        model = student.call(student.helper("row_network"), *built)
+        model = student.ask("row_network", *built)
         got = student.call("network_curvature", model, images, targets, rules)
         named(got, state)
         close(student.state(model), state, "leave the model as it is", 0.0, name="The model")

@@ -5,19 +5,11 @@ import torch
 from scipy.stats import hypergeom
 
 from autograder import inputs
-from autograder.check import check, close, part, unmodified
+from autograder.check import check, close, defined_here, part, unmodified
+from autograder.held_training import SHAPES, HeldTraining
+from autograder.inputs import float64
 from autograder.student import StudentError
 from featherweight import expect
-
-
-def float64(rng, *shape):
-    """Weights in float64: none is zero, no two have the same absolute value."""
-    return inputs.weights(rng, *shape).double()
-
-
-def ask(student, name, *args, **kwargs):
-    """Call one of the check's own functions in the student's process."""
-    return student.call(student.helper(name), *args, **kwargs)
 
 
 def of_type(got, kind, what):
@@ -80,14 +72,6 @@ def move(model, drift, masks, scale):
 """
 
 
-def defined(student, source):
-    """Define code in the student's process, and the same code here, for the reference."""
-    student.define(source)
-    ours: dict = {}
-    exec(compile(source, "<ours>", "exec"), ours)
-    return ours
-
-
 # ---------------------------------------------------------------- question 1
 
 RECORDING = (
@@ -109,9 +93,10 @@ def recorded(record_states, state, steps, drifts):
 
 def recorded(student, rng, steps, num_trainings):
     """What the student's hook recorded, and what it should have recorded."""
-    ours = defined(student, RECORDING)
+    student.define(RECORDING)
+    ours = defined_here(RECORDING)
     state, drifts = norm_state(rng), [norm_state(rng) for _ in range(num_trainings)]
-    got, grads = ask(student, "recorded", student.get("record_states"), state, steps, drifts)
+    got, grads = student.ask("recorded", student.get("record_states"), state, steps, drifts)
     assert not grads, f"The tensors of states[{grads[0]}] require a gradient: detach them."
     model = ours["network"](state)
     expected = {0: ours["clones"](model.state_dict())} if 0 in steps else {}
@@ -242,12 +227,13 @@ class Search:
     """A ticket search by the student's loop and by ours, on the same pretended training."""
 
     def __init__(self, student, rng, num_rounds, rewind_step, num_steps=5, known=False):
-        ours = defined(student, LOOP)
+        student.define(LOOP)
+        ours = defined_here(LOOP)
         state = norm_state(rng)
         masks = {n: torch.ones_like(state[n], dtype=torch.bool) for n in ("0.weight", "3.weight")}
         drifts = [norm_state(rng) for _ in range(num_rounds + 4)]
         args = (state, drifts, num_steps, known, masks, num_rounds, rewind_step)
-        got = ask(student, "tickets", student.get("find_tickets"), *args)
+        got = student.ask("tickets", student.get("find_tickets"), *args)
         unmodified(student)
         self.got = of_type(got, list, "The result")
         self.expected = ours["reference"](*args)
@@ -343,7 +329,7 @@ def retraining_plan(student, rng):
         function = student.get("retraining_plan")
         ends = {i: states[i] for i in (total - 2, total)}
         for method in METHODS:
-            shared = ask(student, "sharing", function, method, ends, lrs, 2, masks)
+            shared = student.ask("sharing", function, method, ends, lrs, 2, masks)
             assert not shared, f"{shared[0]} of the start shares memory with a recorded state."
 
 
@@ -388,7 +374,7 @@ def report(student, point, levels, shared=()):
     """The student's report as a list of tuples."""
     student.define(ALIASING)
     shared = [list(pair) for pair in shared]
-    got = ask(student, "audited", student.get("audit_run"), point, levels, shared)
+    got = student.ask("audited", student.get("audit_run"), point, levels, shared)
     for fault in of_type(got, list, "The report"):
         triple = isinstance(fault, tuple | list) and len(fault) == 3
         assert triple, "Each fault must be a triple (level, fault, name)."
@@ -528,10 +514,10 @@ def control_weights(student, rng):
             same = all(torch.equal(results[0][name], results[1][name]) for name in masks)
             assert not same, f"'{kind}' gives the same order for each generator."
         student.define(DRAWS)
-        function = ask(student, "first_of", student.get("control_weights"))
+        function = student.ask("first_of", student.get("control_weights"))
         args = ["reshuffle", start, masks, "a"]
         seed = inputs.integer(rng, 0, 10**6)
-        mean = ask(student, "draws", function, args, seed, NUM_DRAWS)
+        mean = student.ask("draws", function, args, seed, NUM_DRAWS)
         kept = start["a"][masks["a"]]
         error = (mean[masks["a"]] - kept.mean()).abs().max() / kept.std() * NUM_DRAWS**0.5
         assert error < 6, "Not all orders of the kept values are equally likely."
@@ -574,7 +560,7 @@ def control_masks(student, rng):
         for mask, dims in ((masks[0][:4, :5], (None, 0, 1)), (masks[1][:2, :3], (1, 2))):
             for dim in dims:
                 args = [mask, dim]
-                mean = ask(student, "draws", student.get("shuffled_mask"), args, seed, NUM_DRAWS)
+                mean = student.ask("draws", student.get("shuffled_mask"), args, seed, NUM_DRAWS)
                 evenly(mean, mask, dim)
         column = torch.zeros(30, 6, dtype=torch.bool)
         column[:, 2] = True
@@ -670,88 +656,23 @@ def overlaps(student, key, first, second, hint):
 
 # ---------------------------------------------------------------- question 8
 
-HOLDING = """
-import torch
-from torch import nn
-
-KINDS = {
-    "sgd": lambda p: torch.optim.SGD(p, 0.1, momentum=0.9, weight_decay=0.1, nesterov=True),
-    "adam": lambda p: torch.optim.Adam(p, 0.05, weight_decay=0.1),
-    "adamw": lambda p: torch.optim.AdamW(p, 0.05, weight_decay=0.1),
-    "rmsprop": lambda p: torch.optim.RMSprop(p, 0.01, momentum=0.5),
-    "momentum": lambda p: torch.optim.SGD(p, 0.1, momentum=0.9),
-    "adam-plain": lambda p: torch.optim.Adam(p, 0.05),
-}
-
-
-def network(state):
-    model = nn.Sequential(nn.Linear(6, 5), nn.Tanh(), nn.Linear(5, 3)).double()
-    model.load_state_dict(state)
-    return model
-
-
-def optimizer(model, kind):
-    return KINDS[kind](model.parameters())
-
-
-def one_step(model, optimizer, images, targets, scale):
-    optimizer.zero_grad()
-    (scale * (model(images) - targets).square().mean()).backward()
-    optimizer.step()
-
-
+OWN_VALUES = """
 def own_values(hold_removed, model, optimizer, masks):
     return hold_removed(model, optimizer, masks, model.state_dict())
-
-
-@torch.no_grad()
-def as_used(model):
-    '''The weights as the layers use them, and the biases: what comes out for unit vectors.'''
-    used = {}
-    for name, layer in model.named_children():
-        if isinstance(layer, nn.Linear):
-            unit = torch.eye(layer.in_features, dtype=torch.float64)
-            used[name + ".bias"] = layer(torch.zeros_like(unit))[0]
-            used[name + ".weight"] = (layer(unit) - layer(torch.zeros_like(unit))).T
-    return used
 """
 
 
-class Run:
-    """The same training twice: the student's with weights held, and ours, put back by hand."""
+class Held(HeldTraining):
+    """Training with weights held at values of their own, some of them in a bias."""
+
+    held = ("0.weight", "2.weight", "2.bias")
+    moved = "held weights of `{}` are not at their values"
+    free = "free"
 
     def __init__(self, student, rng, kind):
-        self.student, self.kind = student, kind
-        self.hand = defined(student, HOLDING)
-        self.batches = [(float64(rng, 4, 6), float64(rng, 4, 3)) for _ in range(8)]
-        shapes = {"0.weight": (5, 6), "0.bias": (5,), "2.weight": (3, 5), "2.bias": (3,)}
-        state = {name: 0.7 * float64(rng, *shape) for name, shape in shapes.items()}
-        held = ("0.weight", "2.weight", "2.bias")
-        self.masks = {name: inputs.mask(rng, *shapes[name], density=0.6) for name in held}
-        self.values = {name: 0.7 * float64(rng, *shape) for name, shape in shapes.items()}
+        super().__init__(student, rng, kind)
+        self.values = {name: 0.7 * float64(rng, *shape) for name, shape in SHAPES.items()}
         self.values["2.weight"] *= inputs.mask(rng, 3, 5)
-        self.model = self.hand["network"](state)
-        self.optimizer = self.hand["optimizer"](self.model, kind)
-        self.theirs = ask(student, "network", state)
-        self.their_optimizer = ask(student, "optimizer", self.theirs, kind)
-
-    def step(self, number, scale=1.0, held=True):
-        """One training step on both sides."""
-        images, targets = self.batches[number]
-        self.hand["one_step"](self.model, self.optimizer, images, targets, scale)
-        if held:
-            self.put_back()
-        ask(self.student, "one_step", self.theirs, self.their_optimizer, images, targets, scale)
-
-    @torch.no_grad()
-    def put_back(self):
-        """Put held weights back, and clear the optimizer's memory of them, on our side."""
-        for name, mask in self.masks.items():
-            weight = self.model.get_parameter(name)
-            weight[~mask] = self.values[name][~mask]
-            memory = [v for v in self.optimizer.state[weight].values() if v is not None]
-            for tensor in (t for t in memory if t.shape == mask.shape):
-                tensor[~mask] = 0.0
 
     def attach(self):
         self.put_back()
@@ -764,25 +685,9 @@ class Run:
         """Hold weights where they are: the values passed are the model's own state dict."""
         self.values = {n: t.clone() for n, t in self.model.state_dict().items()}
         self.put_back()
+        self.student.define(OWN_VALUES)
         function = self.student.get("hold_removed")
-        ask(self.student, "own_values", function, self.theirs, self.their_optimizer, self.masks)
-
-    def held(self, when):
-        used = ask(self.student, "as_used", self.theirs)
-        for name, mask in self.masks.items():
-            error = (used[name] - self.values[name])[~mask].abs().max()
-            kind = f"With {type(self.optimizer).__name__}, {when}"
-            hint = "Hint: what moves a weight besides its gradient?"
-            assert error < 1e-12, (
-                f"{kind}, held weights of `{name}` are not at their values. {hint}"
-            )
-
-    def others_agree(self, when, hint):
-        used, ours = ask(self.student, "as_used", self.theirs), self.hand["as_used"](self.model)
-        for name, expected in ours.items():
-            mask = self.masks.get(name, torch.ones_like(expected, dtype=torch.bool))
-            label = f"The free part of `{name}` {when}"
-            close(used[name][mask], expected[mask], hint, atol=1e-9, name=label)
+        self.student.ask("own_values", function, self.theirs, self.their_optimizer, self.masks)
 
 
 @check("held-values", points=2, cell="hold-removed")
@@ -790,8 +695,8 @@ def held_values(student, rng):
     for kinds in (("sgd",), ("adam", "adamw", "rmsprop")):
         with part(1, "SGD with momentum" if kinds == ("sgd",) else "optimizers that adapt"):
             for kind in kinds:
-                stays_held(Run(student, rng, kind), own=False)
-            stays_held(Run(student, rng, kinds[0]), own=True)
+                stays_held(Held(student, rng, kind), own=False)
+            stays_held(Held(student, rng, kinds[0]), own=True)
 
 
 def stays_held(run, own):
@@ -799,17 +704,17 @@ def stays_held(run, own):
         run.step(number, held=False)
     _ = run.attach_own() if own else run.attach()
     what = "with the model's own state dict as values, " if own else ""
-    run.held(f"{what}right after the call")
+    run.held_weights_stay(f"{what}right after the call")
     for number in range(2, 6):
         run.step(number)
-        run.held(f"{what}after a step")
-        run.others_agree("after a step", "free weights must not notice that others are held")
+        run.held_weights_stay(f"{what}after a step")
+        run.free_weights_agree("after a step", "free weights must not notice that others are held")
 
 
 @check("held-memory", points=1, cell="hold-removed")
 def held_memory(student, rng):
     for kind in ("momentum", "adam-plain"):
-        run = Run(student, rng, kind)
+        run = Held(student, rng, kind)
         for number in range(2):
             run.step(number, held=False)
         handle = run.attach()
@@ -817,13 +722,10 @@ def held_memory(student, rng):
             run.step(number)
         student.method(handle, "remove")
         run.step(5, scale=0.0, held=False)
-        run.held("after remove() and a step without gradient")
+        run.held_weights_stay("after remove() and a step without gradient")
         run.step(6, held=False)
-        used, ours = ask(student, "as_used", run.theirs), run.hand["as_used"](run.model)
         hint = "freed weights begin like new ones: no memory of any kind is left, and they may move"
-        for name, mask in run.masks.items():
-            label = f"The freed part of `{name}` after one more step"
-            close(used[name][~mask], ours[name][~mask], hint, atol=1e-9, name=label)
+        run.freed_weights_agree("after one more step", hint)
 
 
 # ---------------------------------------------------------------- question 9
@@ -858,7 +760,7 @@ def watch(student, sequence, window, threshold, in_place=False):
     """What the student's detector answers and records."""
     student.define(WATCHING)
     args = (window, threshold, sequence, in_place)
-    answers, distances = ask(student, "watched", student.get("EarlyBird"), *args)
+    answers, distances = student.ask("watched", student.get("EarlyBird"), *args)
     answers = [a.item() if isinstance(a, torch.Tensor) and a.numel() == 1 else a for a in answers]
     return answers, distances
 

@@ -11,13 +11,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from autograder import inputs
-from autograder.check import check, close, part, unmodified
+from autograder.check import check, close, defined_here, part, unmodified
+from autograder.inputs import float64
 from featherweight import expect
-
-
-def float64(rng, *shape):
-    """Normally distributed numbers in float64."""
-    return torch.randn(*shape, generator=rng, dtype=torch.float64)
 
 
 def entry(got, name):
@@ -158,8 +154,7 @@ def regroup(dense, pruned, statistic):
 
 @check("regrouping-test", points=3)
 def regrouping_test(student, rng):
-    ours: dict = {}
-    exec(compile(STATISTICS, "<statistics>", "exec"), ours)
+    ours = defined_here(STATISTICS)
     student.define(STATISTICS)
     cases = []
     for sizes in ((3, 4), (4, 2), (3, 3), (2, 5)):
@@ -337,12 +332,6 @@ def attacked(function, model, images, *args):
 """
 
 
-def reference_networks():
-    found: dict = {}
-    exec(compile(NETWORKS, "<networks>", "exec"), found)
-    return found
-
-
 def state_of(rng, batch_norm):
     """A state dict for one of the networks."""
     last = 5 if batch_norm else 3
@@ -399,7 +388,7 @@ def attack(student, model, scene_, steps):
     images, labels, mean, std = scene_
     function = student.get("attack")
     args = (images, labels, *steps, mean, std)
-    got = student.call(student.helper("attacked"), function, model, *args)
+    got = student.ask("attacked", function, model, *args)
     triple = isinstance(got, tuple | list) and len(got) == 3
     assert triple, "The result must be a torch.Tensor."
     return got
@@ -407,7 +396,7 @@ def attack(student, model, scene_, steps):
 
 @check("attack-result", points=2, cell="attack")
 def attack_result(student, rng):
-    ours = reference_networks()
+    ours = defined_here(NETWORKS)
     student.define(NETWORKS)
     for plans, what in (
         (((0.02, 0.02, 1), (0.03, 0.08, 1), (0.0, 0.1, 2)), "a single step"),
@@ -441,7 +430,7 @@ LEFT = {
 
 @check("attack-traces", points=2, cell="attack")
 def attack_traces(student, rng):
-    ours = reference_networks()
+    ours = defined_here(NETWORKS)
     student.define(NETWORKS)
     steps = (0.1, 0.03, 4)
     runs = [(state_of(rng, batch_norm=True), scene(rng), frozen) for frozen in (False, True)]
@@ -458,7 +447,7 @@ def attack_traces(student, rng):
             model = student.call_kept(student.helper("noisy"), state, frozen)
             mine = ours["noisy"](state, frozen)
             if value is not None:
-                student.call(student.helper("with_gradients"), model, value)
+                student.ask("with_gradients", model, value)
                 ours["with_gradients"](mine, value)
             got, _, after = attack(student, model, images, steps)
             expect.shape(got, images[0].shape)
