@@ -1,8 +1,8 @@
 """Interactive figures that run in the static page without a kernel, and in JupyterLab with one.
 
-A widget is one ES module with `export default { render }`, as anywidget defines it. JupyterLab runs
-it through anywidget; on a page without a kernel the same module runs on the data that was computed
-when the book was built.
+A widget is one ES module with `export default { render }`, as anywidget defines it: its script
+behind `elements.js`, which all widgets share. JupyterLab runs it through anywidget; on a page
+without a kernel the same module runs on the data that was computed when the book was built.
 """
 
 import json
@@ -39,7 +39,7 @@ def _widget_class(script: str) -> type:
     import traitlets
 
     class Widget(anywidget.AnyWidget):
-        _esm = FOLDER / script
+        _esm = module(script)
         data = traitlets.Dict().tag(sync=True)
         position = traitlets.Float(0.0).tag(sync=True)
 
@@ -52,12 +52,17 @@ def _widget_class(script: str) -> type:
     return Widget
 
 
+def module(script: str) -> str:
+    """The ES module of a widget."""
+    return "".join((FOLDER / name).read_text() for name in ("elements.js", script))
+
+
 def static_page(script: str, state: dict[str, Any]) -> str:
     """HTML that runs the script on `state` without a kernel."""
     import hashlib
 
     text = json.dumps(state, allow_nan=False).replace("</", "<\\/")
-    source = json.dumps((FOLDER / script).read_text()).replace("</", "<\\/")
+    source = json.dumps(module(script)).replace("</", "<\\/")
     name = "w" + hashlib.sha256((script + text).encode()).hexdigest()[:10]
     fallback = state["data"]["fallback"]
     return STATIC_PAGE.format(name=name, source=source, state=text, fallback=fallback)

@@ -1,24 +1,7 @@
 // Two convolutions losing filters: which kernels go with each, and what the smaller network is worth.
 
-const SVG = "http://www.w3.org/2000/svg";
 const CELL = 32, GAP = 4, SIDE = 46, BARS = 44;
 const POSITIVE = "#0072B2", NEGATIVE = "#D55E00", BAR = "#7F7F7F";
-
-function shape(name, attributes, parent, text) {
-  const node = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  if (text !== undefined) node.textContent = text;
-  parent.appendChild(node);
-  return node;
-}
-
-function element(name, attributes, parent, text) {
-  const node = document.createElement(name);
-  Object.assign(node, attributes);
-  if (text !== undefined) node.textContent = text;
-  parent.appendChild(node);
-  return node;
-}
 
 // One kernel as small squares: blue is positive, orange negative, strength is magnitude.
 function kernel(weights, largest, x, y, parent) {
@@ -72,13 +55,9 @@ function render({ model, el }) {
   legend.style.fontSize = "0.85em";
   legend.style.margin = "0.3em 0";
 
-  const caption = element("label", {}, figure, "Filters kept ");
-  const slider = element("input", { type: "range", min: 0, max: data.steps.length - 1, step: 1,
-    value: model.get("position") }, caption);
-  slider.style.width = "min(24rem, 90%)";
-  slider.style.verticalAlign = "middle";
-  const report = element("output", {}, figure);
-  report.style.display = "block";
+  const slider = labeledSlider("Filters kept",
+    { min: 0, max: data.steps.length - 1, value: model.get("position") }, figure);
+  const report = reportLine(figure);
 
   function draw() {
     const step = data.steps[Number(slider.value)];

@@ -1,24 +1,7 @@
 // A weight histogram with a movable threshold: what is cut, what is kept, what it costs to store.
 
-const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 640, HEIGHT = 240, LEFT = 8, RIGHT = 8, TOP = 10, BOTTOM = 28;
 const KEPT = "#0072B2", REMOVED = "#7F7F7F", LINE = "#D55E00";
-
-function shape(name, attributes, parent, text) {
-  const node = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  if (text !== undefined) node.textContent = text;
-  parent.appendChild(node);
-  return node;
-}
-
-function element(name, attributes, parent, text) {
-  const node = document.createElement(name);
-  Object.assign(node, attributes);
-  if (text !== undefined) node.textContent = text;
-  parent.appendChild(node);
-  return node;
-}
 
 function thresholdOf(data, density) {
   const position = (1 - density) * (data.quantiles.length - 1);
@@ -60,13 +43,9 @@ function render({ model, el }) {
   const lines = [-1, 1].map(() => shape("line", { y1: TOP, y2: HEIGHT - BOTTOM, stroke: LINE,
     "stroke-width": 2 }, svg));
 
-  const label = element("label", {}, figure, "Density kept ");
-  const slider = element("input", { type: "range", min: 1, max: 100, step: 1,
-    value: Math.round(100 * model.get("position")) }, label);
-  slider.style.width = "min(24rem, 90%)";
-  slider.style.verticalAlign = "middle";
-  const report = element("output", {}, figure);
-  report.style.display = "block";
+  const slider = labeledSlider("Density kept",
+    { min: 1, max: 100, value: Math.round(100 * model.get("position")) }, figure);
+  const report = reportLine(figure);
 
   function draw() {
     const density = Number(slider.value) / 100;

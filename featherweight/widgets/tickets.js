@@ -1,26 +1,9 @@
 // Lottery tickets round by round: accuracy of a ticket and its controls, learning curves, kept pixels.
 
-const SVG = "http://www.w3.org/2000/svg";
 const COLORS = ["#0072B2", "#D55E00", "#009E73", "#BF6C9B", "#7F7F7F"];
 const DASHES = ["", "7 3", "7 3 1.5 3", "1.5 3", "9 3 1.5 3 1.5 3"];
 const GRAY = "#7F7F7F";
 const LARGEST_DROP = 20;  // percentage points below the best that the figure shows
-
-function shape(name, attributes, parent, text) {
-  const node = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  if (text !== undefined) node.textContent = text;
-  parent.appendChild(node);
-  return node;
-}
-
-function element(name, attributes, parent, text) {
-  const node = document.createElement(name);
-  Object.assign(node, attributes);
-  if (text !== undefined) node.textContent = text;
-  parent.appendChild(node);
-  return node;
-}
 
 const percent = (density) => `${Number((100 * density).toPrecision(2))} %`;
 
@@ -168,13 +151,9 @@ function render({ model, el }) {
   const figure = element("div", { className: "fw-tickets" }, el);
   const updates = [accuracyChart(data, figure)];
 
-  const label = element("label", {}, figure, "Round of pruning ");
-  const slider = element("input", { type: "range", min: 0, max: data.rounds.length - 1, step: 1,
-    value: Math.round(model.get("position")) }, label);
-  slider.style.width = "min(24rem, 90%)";
-  slider.style.verticalAlign = "middle";
-  const report = element("output", {}, figure);
-  report.style.display = "block";
+  const slider = labeledSlider("Round of pruning",
+    { min: 0, max: data.rounds.length - 1, value: Math.round(model.get("position")) }, figure);
+  const report = reportLine(figure);
 
   updates.push(legendTable(data, figure));
   const below = element("div", {}, figure);
