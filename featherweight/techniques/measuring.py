@@ -68,3 +68,16 @@ def verdict(first, second):
     if abs(size) < 2:
         return "not resolved at this scale"
     return "higher" if size > 0 else "lower"
+
+
+def spread(values, digits=1, factor=100):
+    """Mean ± standard deviation, in percent unless another factor is given."""
+    mean, sd = mean_sd([factor * float(value) for value in values])
+    return f"{mean:.{digits}f} ± {sd:.{digits}f}"
+
+
+def compared(ours, theirs):
+    """Mean ± standard deviation of ours - theirs in points, and whether it is resolved."""
+    mean, sd = mean_sd([100 * (a - b) for a, b in zip(ours, theirs, strict=True)])
+    size = round(mean, 1) + 0.0  # no -0.0
+    return f"{size:+.1f} ± {sd:.1f} points ({verdict(theirs, ours)})"
