@@ -47,6 +47,15 @@ class Recipe:
 RECIPES = {
     "fashion-lenet-300-100": Recipe("lenet_300_100", training={"num_epochs": 16, "lr": 0.05}),
     "fashion-small-cnn": Recipe("small_cnn", training={"num_epochs": 8, "lr": 0.05}),
+    "fashion-teacher": Recipe(
+        "small_cnn", options={"width": 32}, training={"num_epochs": 10, "lr": 0.05}
+    ),
+    "fashion-mlp-16": Recipe(
+        "mlp", options={"sizes": (784, 16, 10)}, training={"num_epochs": 16, "lr": 0.05}
+    ),
+    "fashion-mlp-64": Recipe(
+        "mlp", options={"sizes": (784, 64, 10)}, training={"num_epochs": 16, "lr": 0.05}
+    ),
 }
 
 
