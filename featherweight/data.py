@@ -1,13 +1,15 @@
 """The course's data sets: one function each, the same `Dataset` returned by all.
 
 A 14,000-image subset of Fashion-MNIST ships with the package and is the default, so that
-everything runs offline. The full sets come from a folder that the user names, by `root=` or the
-environment variable `FEATHERWEIGHT_DATA`, or through torchvision's download.
+everything runs offline; so do short texts in ten African languages. The full image sets come from
+a folder that the user names, by `root=` or the environment variable `FEATHERWEIGHT_DATA`, or
+through torchvision's download.
 """
 
 import gzip
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,9 +28,18 @@ CIFAR10_CLASSES = (
     "airplane", "automobile", "bird", "cat", "deer",
     "dog", "frog", "horse", "ship", "truck",
 )  # fmt: skip
+LANGUAGES = (
+    "Hausa", "Igbo", "Kinyarwanda", "Northern Sotho", "Somali",
+    "Swahili", "Tswana", "Xhosa", "Yoruba", "Zulu",
+)  # fmt: skip
+LETTERS = " ',-abcdefghijklmnopqrstuvwxyzàáèéìíòóùúńšƙǹɓɗʼṅṣẹịọụ"
+UNKNOWN = 1  # the token of any other character; 0 is padding
+NUM_TOKENS = len(LETTERS) + 2
+TEXT_LENGTH = 48
 SPLIT_SEED = 2026
 VALIDATION_PER_CLASS = 500
 SUBSET_SHA256 = "75ed8effecce394cb34be25f3d17d769fc0e35958adbde043bfe2faa52e4230d"
+TEXTS_SHA256 = "76bd3a151895d5dcac6609b7665863d9c36d3d3aac4dbedb669d3a322e798354"
 
 # SHA-256 of the *uncompressed* idx files: every distribution compresses them differently.
 FASHION_SHA256 = {
@@ -51,7 +62,10 @@ class DataError(RuntimeError):
 
 @dataclass(frozen=True)
 class Split:
-    """Images in [0, 1] as float32 [N, C, H, W], and their labels as int64 [N]."""
+    """Images in [0, 1] as float32 [N, C, H, W], and their labels as int64 [N].
+
+    Where the examples are texts, `images` holds their tokens as int64 [N, length].
+    """
 
     images: torch.Tensor
     labels: torch.Tensor
@@ -89,6 +103,39 @@ def fashion_mnist(full: bool = False, root: str | Path | None = None) -> Dataset
             for part in ("train", "val", "test")
         ]
     return Dataset("fashion-mnist", FASHION_CLASSES, *splits)
+
+
+def african_languages() -> Dataset:
+    """Short texts in ten African languages, which ship with the course, as character tokens."""
+    path = DATASETS / "african-languages" / "texts.tsv"
+    _require_file(path, TEXTS_SHA256)
+    rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
+    splits = [
+        Split(
+            as_tokens([text for part, _, text in rows if part == name]),
+            torch.tensor([LANGUAGES.index(language) for part, language, _ in rows if part == name]),
+        )
+        for name in ("train", "val", "test")
+    ]
+    return Dataset("african-languages", LANGUAGES, *splits)
+
+
+def as_tokens(texts: Sequence[str], length: int = TEXT_LENGTH) -> torch.Tensor:
+    """One row of `length` tokens for each text, one token for a character; 0 fills the rest."""
+    if isinstance(texts, str) or length < 1:
+        raise ValueError("Give a list of texts, and a length of at least 1.")
+    known = {letter: token for token, letter in enumerate(LETTERS, UNKNOWN + 1)}
+    tokens = torch.zeros(len(texts), length, dtype=torch.long)
+    for row, text in zip(tokens, texts, strict=True):
+        found = [known.get(letter, UNKNOWN) for letter in text.lower()[:length]]
+        row[: len(found)] = torch.tensor(found, dtype=torch.long)
+    return tokens
+
+
+def as_text(tokens: torch.Tensor) -> str:
+    """The text of one row of tokens; an unknown character is shown as �."""
+    letters = {0: "", UNKNOWN: "�"} | dict(enumerate(LETTERS, UNKNOWN + 1))
+    return "".join(letters[int(token)] for token in tokens)
 
 
 def mnist(root: str | Path | None = None) -> Dataset:

@@ -17,6 +17,11 @@ def fashion():
     return data.fashion_mnist()
 
 
+@pytest.fixture(scope="module")
+def languages():
+    return data.african_languages()
+
+
 def write_idx(path, array, compressed):
     header = struct.pack(">HBB", 0, 8, array.ndim) + struct.pack(f">{array.ndim}I", *array.shape)
     payload = header + array.astype(np.uint8).tobytes()
@@ -116,6 +121,56 @@ def test_a_damaged_subset_says_how_to_restore_it(tmp_path, monkeypatch):
     (tmp_path / "fashion-mnist" / "subset.npz").unlink()
     with pytest.raises(data.DataError, match=r"missing.*git checkout"):
         data.fashion_mnist()
+
+
+def test_texts_are_stratified_and_of_the_stated_size(languages):
+    sizes = ((languages.train, 360), (languages.val, 50), (languages.test, 100))
+    for split, per_class in sizes:
+        assert split.labels.bincount().tolist() == [per_class] * len(data.LANGUAGES)
+        assert split.images.shape == (10 * per_class, data.TEXT_LENGTH)
+        assert split.images.dtype == torch.int64
+
+
+def test_no_text_stands_twice_in_all_splits_together(languages):
+    texts = [
+        data.as_text(tokens)
+        for split in (languages.train, languages.val, languages.test)
+        for tokens in split.images
+    ]
+    assert len(set(texts)) == len(texts) == 5100
+    assert all(24 <= len(text) <= data.TEXT_LENGTH for text in texts)
+
+
+def test_every_letter_of_the_texts_has_a_token_of_its_own(languages):
+    tokens = torch.cat([languages.train.images, languages.test.images]).unique().tolist()
+    assert data.UNKNOWN not in tokens
+    assert min(tokens) == 0 and max(tokens) < data.NUM_TOKENS
+    assert len(set(data.LETTERS)) == len(data.LETTERS)
+
+
+def test_a_text_survives_the_way_to_tokens_and_back():
+    tokens = data.as_tokens(["Ẹ kú àárọ̀", "中b"], length=12)
+    assert tokens.shape == (2, 12)
+    assert data.as_text(tokens[0]) == "ẹ kú àárọ�"
+    assert data.as_text(tokens[1]) == "�b" and tokens[1, 2:].eq(0).all()
+    assert data.as_text(data.as_tokens(["abcdef"], length=3)[0]) == "abc"
+
+
+def test_one_text_in_place_of_a_list_is_refused():
+    with pytest.raises(ValueError, match="Give a list of texts"):
+        data.as_tokens("habari")
+
+
+def test_damaged_texts_say_how_to_restore_them(tmp_path, monkeypatch):
+    shutil.copytree(data.DATASETS / "african-languages", tmp_path / "african-languages")
+    path = tmp_path / "african-languages" / "texts.tsv"
+    path.write_bytes(path.read_bytes()[:-1])
+    monkeypatch.setattr(data, "DATASETS", tmp_path)
+    with pytest.raises(data.DataError, match=r"damaged.*git checkout"):
+        data.african_languages()
+    path.unlink()
+    with pytest.raises(data.DataError, match=r"missing.*git checkout -- texts.tsv"):
+        data.african_languages()
 
 
 def test_a_folder_that_does_not_exist_is_named(tmp_path):
