@@ -318,6 +318,11 @@ def _grade_class(
     master = nbformat.reads(course.master, as_version=4)
     found = collect(submissions, out / "submitted", course.assignment, master, timezone)
     store = Store(out / "results" / course.assignment)
+    if store.entries and not found:
+        raise GradeError(
+            f"{submissions} has no student's folder: nothing is changed, and the results of "
+            f"{len(store.entries)} submissions in {out} stay; name the folder with the class."
+        )
     store.forget_all_but(submission.student for submission in found)
     work = Work(course, terms, {submission.student: submission for submission in found})
     pending = [name for name, key in work.keys.items() if regrade or not store.holds(name, key)]

@@ -416,6 +416,15 @@ def test_empty_class_is_said_and_reported(tmp_path, fresh, capsys, monkeypatch, 
     assert "There are no submissions" in (fresh / "report.html").read_text()
 
 
+def test_an_empty_folder_takes_no_results_away(classroom, tmp_path, course):
+    out = tmp_path / "out"
+    shutil.copytree(classroom[0] / "out", out, symlinks=True)
+    before = {p: p.read_bytes() for p in out.rglob("*") if p.is_file()}
+    with pytest.raises(grade.GradeError, match=r"no student's folder: nothing is changed, .* 7 subm"):
+        grade_class(course, classroom[0] / "nobody", out, UNWALLED)
+    assert {p: p.read_bytes() for p in out.rglob("*") if p.is_file()} == before
+
+
 def test_secret_is_made_once_for_its_owner_only(tmp_path):
     path = tmp_path / "course" / "secret"
     secret = course_secret(path)
