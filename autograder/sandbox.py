@@ -38,6 +38,7 @@ from autograder.student import StudentGone
 HERE = Path(__file__).parent
 INSIDE = ("warm.py", "confine.py", "agent.py")
 GRADER, LIBRARY = Path("/grader"), Path("/grader/lib")
+RECORDS = Path("book", "results")
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store")
 SETTINGS = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "alternatives", "fonts")
 PROCESSORS = "/sys/devices/system/cpu"
@@ -157,7 +158,7 @@ def wall(gpu: bool, unavailable: Iterable[str], people: Iterable[str]) -> list[s
 
 def ancestors() -> list[str]:
     """The folders above what is shown, which everybody may pass: bubblewrap's own are closed."""
-    shown = [*shown_places(), LIBRARY / "x", Path("/etc/x"), Path(PROCESSORS) / "x"]
+    shown = [*shown_places(), LIBRARY / RECORDS / "x", Path("/etc/x"), Path(PROCESSORS) / "x"]
     above = {str(parent) for path in shown for parent in path.parents}
     return sorted(above - {"/", *SYSTEM})
 
@@ -195,6 +196,8 @@ def shown_library(unavailable: Iterable[str]) -> Iterator[str]:
     for name in INSIDE:
         yield from ("--ro-bind", str(HERE / name), str(GRADER / name))
     yield from ("--ro-bind", str(bench), str(LIBRARY / bench.name))
+    for record in sorted((bench.parent / RECORDS).glob("zoo-*.json")):  # what zoo.load compares
+        yield from ("--ro-bind", str(record), str(LIBRARY / RECORDS / record.name))
     for folder in (HERE, bench):
         if any(folder.is_relative_to(prefix) for prefix in prefixes()):
             yield from ("--tmpfs", str(folder))

@@ -69,6 +69,21 @@ def test_notebook_finds_its_files_and_may_write_beside_them(run):
     assert text(run(source)) == "1 2 3 x"
 
 
+def test_notebook_loads_checkpoints_and_finds_no_other_record(warm):
+    session = SandboxSession({}, Limits(), warm)
+    session.start()
+    source = """
+    import os
+    from featherweight import records, zoo
+    for name in ("fashion-lenet-300-100", "fashion-small-cnn"):
+        zoo.load(name)
+    print(all(name.startswith("zoo-") for name in os.listdir(records.FOLDER)))
+    """
+    shown = text(session.run(textwrap.dedent(source), 60))
+    session.kill()
+    assert shown == "True"
+
+
 def test_nothing_that_a_notebook_wrote_is_there_for_the_next(warm):
     home = os.path.join(confine.BOX, "home", "mine")
     places = ["mine", "/tmp/mine", "/dev/shm/mine", home]
