@@ -166,3 +166,30 @@ def filters(
         "fallback": "This figure needs JavaScript: it removes filters from two convolutions.",
     }
     return _widget_class("filters.js")(data=data, position=float(position))
+
+
+def temperature(
+    classes: Sequence[str],
+    examples: Mapping[str, Sequence[float]],
+    temperature: float = 1.0,
+) -> Any:
+    """Softmax under temperature: bars of probabilities, with a slider for it and for each logit.
+
+    Each of the named `examples` holds one logit for each of the `classes`; the reader starts from
+    any of them. `temperature` is the one to begin with, from 1/4 to 32.
+    """
+    if not 0.25 <= temperature <= 32:
+        raise ValueError(f"The slider goes from temperature 0.25 to 32; got {temperature}.")
+    values = {name: [round(float(z), 1) for z in logits] for name, logits in examples.items()}
+    for name, logits in values.items():
+        if len(logits) != len(classes) or not all(map(math.isfinite, logits)):
+            raise ValueError(f"'{name}' needs a finite logit for each of {len(classes)} classes.")
+    every = [z for logits in values.values() for z in logits]
+    data = {
+        "classes": list(classes),
+        "examples": [{"name": name, "logits": logits} for name, logits in values.items()],
+        "lowest": math.floor(min(every)) - 5,
+        "highest": math.ceil(max(every)) + 5,
+        "fallback": "This figure needs JavaScript: it softens probabilities by a temperature.",
+    }
+    return _widget_class("temperature.js")(data=data, position=float(temperature))

@@ -175,6 +175,35 @@ def test_convolutions_that_do_not_follow_each_other_are_refused():
         widgets.filters(torch.ones(4, 1, 3, 3), torch.ones(6, 5, 3, 3), [], "one epoch")
 
 
+def temperature_state(**options):
+    examples = {"a shirt": [4.04, 2, -1], "a boot": [-3, 0.5, 9]}
+    widget = widgets.temperature(["shirt", "coat", "boot"], examples, **options)
+    html = widget._repr_mimebundle_()[0]["text/html"]
+    assert set(re.findall(r"https?://[^\"'\\ ]+", html)) <= {"http://www.w3.org/2000/svg"}
+    return json.loads(re.search(r"const state = (.*);", html)[1])
+
+
+def test_the_temperature_widget_holds_logits_and_a_range_around_them():
+    state = temperature_state(temperature=4)
+    data = state["data"]
+    assert data["classes"] == ["shirt", "coat", "boot"]
+    assert data["examples"][0] == {"name": "a shirt", "logits": [4, 2, -1]}
+    assert (data["lowest"], data["highest"]) == (-8, 14)
+    assert state["position"] == 4
+
+
+@pytest.mark.parametrize("logits", [[1.0, 2], [1.0, 2, float("nan")], [1.0, 2, float("inf")]])
+def test_the_temperature_widget_refuses_logits_that_do_not_fit_the_classes(logits):
+    with pytest.raises(ValueError, match="'a hat' needs a finite logit for each of 3 classes"):
+        widgets.temperature(["shirt", "coat", "boot"], {"a hat": logits})
+
+
+@pytest.mark.parametrize("temperature", [0, -1, 100, float("nan")])
+def test_the_temperature_widget_refuses_a_temperature_off_its_slider(temperature):
+    with pytest.raises(ValueError, match=r"from temperature 0\.25 to 32"):
+        widgets.temperature(["a", "b"], {"x": [0.0, 1]}, temperature)
+
+
 def test_a_table_escapes_texts_and_separates_thousands():
     html = plot.table(["name", "bytes"], [("<b>", 1234567)])._repr_html_()
     assert "&lt;b&gt;" in html and "1,234,567" in html

@@ -190,3 +190,32 @@ def test_filters_go_with_the_slider_without_a_kernel(visit, address):
     assert "keeps 1 of 8 filters" in widget.locator("svg").get_attribute("aria-label")
     assert widget.locator("rect[stroke-dasharray='2 3']").count() == 7 + (8 * 16 - 1)
     assert page.complaints == []
+
+
+def test_probabilities_soften_with_the_slider_and_follow_a_logit(visit, address):
+    page = visit(f"{address}/book/distillation/knowledge-distillation.html")
+    widget = page.locator(".fw-temperature")
+    report, bars = widget.locator("output"), widget.locator("svg rect.bar")
+    sliders = widget.locator("input[type=range]")
+    assert bars.count() == 10 and sliders.count() == 11
+
+    def widths():
+        return [float(bar.get_attribute("width")) for bar in bars.all()]
+
+    assert report.inner_text().startswith("T = 1: ")
+    plain = widths()
+    sliders.first.focus()
+    page.keyboard.press("End")
+    assert report.inner_text().startswith("T = 32: ")
+    assert max(widths()) < max(plain) and min(widths()) > min(plain)
+    assert sum(widths()) == pytest.approx(sum(plain), rel=1e-3)
+    page.keyboard.press("Home")
+    assert report.inner_text().startswith("T = 0.25: ")
+    last = sliders.nth(10)
+    last.focus()
+    page.keyboard.press("End")
+    assert report.inner_text().startswith("T = 0.25: ankle boot 100.0 %")
+    assert "ankle boot 100.0 %" in widget.locator("svg").get_attribute("aria-label")
+    widget.locator("select").select_option("2")
+    assert report.inner_text().startswith("T = 0.25: ankle boot")
+    assert page.complaints == []
