@@ -56,6 +56,17 @@ RECIPES = {
     "fashion-mlp-64": Recipe(
         "mlp", options={"sizes": (784, 64, 10)}, training={"num_epochs": 16, "lr": 0.05}
     ),
+    "languages-teacher": Recipe(
+        "tiny_transformer",
+        dataset="african_languages",
+        options={
+            "vocabulary": data.NUM_TOKENS,
+            "width": 32,
+            "num_layers": 4,
+            "max_length": data.TEXT_LENGTH,
+        },
+        training={"num_epochs": 12, "lr": 0.1, "batch_size": 64},
+    ),
 }
 
 
