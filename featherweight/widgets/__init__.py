@@ -193,3 +193,42 @@ def temperature(
         "fallback": "This figure needs JavaScript: it softens probabilities by a temperature.",
     }
     return _widget_class("temperature.js")(data=data, position=float(temperature))
+
+
+def distilled(
+    steps: Sequence[int],
+    images: torch.Tensor,
+    accuracies: Sequence[float],
+    names: Sequence[str],
+    training: str,
+    shown: int = 0,
+) -> Any:
+    """Images along their distillation, with a slider over the recorded `steps`.
+
+    `images[i]` [K, 1, side, side] are the pictures after `steps[i]` steps, one for each of `names`;
+    `accuracies[i]` is the test accuracy in percent after `training` on them. A pixel is stored as
+    one of 15 levels, up to the magnitude that 1 in 200 exceeds. `shown` is the position in `steps`
+    to begin with.
+    """
+    expected = (len(steps), len(names))
+    if images.shape[:2] != expected or len(accuracies) != len(steps):
+        raise ValueError(
+            f"{len(steps)} steps of {len(names)} images need pictures of the shape "
+            f"({expected[0]}, {expected[1]}, 1, side, side) and {expected[0]} accuracies; got "
+            f"{tuple(images.shape)} and {len(accuracies)}."
+        )
+    recorded = []
+    for step, pictures, accuracy in zip(steps, images.detach().double(), accuracies, strict=True):
+        limit = float(f"{pictures.abs().flatten().quantile(0.995).clamp_min(0.01).item():.2g}")
+        levels = (7 * pictures.flatten(1) / limit).clamp(-7, 7).round().long() + ord("h")
+        letters = ["".join(map(chr, row)) for row in levels.tolist()]
+        accuracy = round(float(accuracy), 2)
+        recorded.append({"step": step, "accuracy": accuracy, "limit": limit, "images": letters})
+    data = {
+        "steps": recorded,
+        "names": list(names),
+        "side": images.shape[-1],
+        "training": training,
+        "fallback": "This figure needs JavaScript: it shows images while they are distilled.",
+    }
+    return _widget_class("distilled.js")(data=data, position=float(shown))

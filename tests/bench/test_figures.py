@@ -204,6 +204,35 @@ def test_the_temperature_widget_refuses_a_temperature_off_its_slider(temperature
         widgets.temperature(["a", "b"], {"x": [0.0, 1]}, temperature)
 
 
+def distilled_widget(**changes):
+    options = {
+        "steps": [0, 10],
+        "images": torch.tensor([[[0.0, 0.5], [1, -1]], [[-4, 4], [2, 0]]]).view(2, 2, 1, 1, 2),
+        "accuracies": [12.0, 80.0],
+        "names": ["shirt", "bag"],
+        "training": "one step",
+    }
+    return widgets.distilled(**(options | changes))
+
+
+def test_the_distilled_widget_holds_the_levels_of_every_pixel():
+    html = distilled_widget(shown=1)._repr_mimebundle_()[0]["text/html"]
+    state = json.loads(re.search(r"const state = (.*);", html)[1])
+    first, last = state["data"]["steps"]
+    assert first["images"] == ["hl", "oa"]
+    assert last["images"] == ["ao", "lh"]
+    assert [first["step"], last["step"], state["position"]] == [0, 10, 1]
+    assert [first["limit"], last["limit"]] == [1, 4]
+    assert [first["accuracy"], last["accuracy"]] == [12, 80]
+    assert set(re.findall(r"https?://[^\"'\\ ]+", html)) <= {"http://www.w3.org/2000/svg"}
+
+
+@pytest.mark.parametrize("wrong", [{"steps": [0]}, {"names": ["shirt"]}, {"accuracies": [12.0]}])
+def test_the_distilled_widget_refuses_pictures_that_lack_a_step_or_a_name(wrong):
+    with pytest.raises(ValueError, match="images need pictures of the shape"):
+        distilled_widget(**wrong)
+
+
 def test_a_table_escapes_texts_and_separates_thousands():
     html = plot.table(["name", "bytes"], [("<b>", 1234567)])._repr_html_()
     assert "&lt;b&gt;" in html and "1,234,567" in html

@@ -219,3 +219,23 @@ def test_probabilities_soften_with_the_slider_and_follow_a_logit(visit, address)
     widget.locator("select").select_option("2")
     assert report.inner_text().startswith("T = 0.25: ankle boot")
     assert page.complaints == []
+
+
+def test_images_are_distilled_with_the_slider_without_a_kernel(visit, address):
+    page = visit(f"{address}/book/distillation/dataset-distillation.html")
+    widget = page.locator(".fw-widget")
+    report, slider = widget.locator("output"), widget.locator("input[type=range]")
+    first = widget.locator("canvas").first
+    assert report.inner_text().startswith("Before the first step: one step with the learned")
+    drawn = "canvas => canvas.toDataURL()"
+    before = first.evaluate(drawn)
+    slider.focus()
+    page.keyboard.press("End")
+    assert report.inner_text().startswith("After 200 steps: one step with the learned step size")
+    assert first.evaluate(drawn) != before
+    assert widget.locator("canvas").count() == 10
+    assert first.get_attribute("aria-label").startswith(
+        "After 200 steps: the image labeled t-shirt"
+    )
+    assert "marked at step 200" in widget.locator("svg").get_attribute("aria-label")
+    assert page.complaints == []
