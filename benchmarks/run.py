@@ -165,6 +165,42 @@ def diagonal_hessian() -> Iterator[tuple[Run, Run]]:
     yield lambda: clock(lambda: saliency.diagonal_hessian(model, few)), time_theirs
 
 
+@contextmanager
+def distillation_step() -> Iterator[tuple[Run, Run]]:
+    """The gradient through one unrolled step on ten images, ours and composed of torch.func."""
+    from torch.func import functional_call, grad
+    from torch.nn import functional as F
+
+    from featherweight import data
+    from featherweight.techniques import dataset_distillation as technique
+
+    train = data.fashion_mnist().train
+    model, batch = models.build("mlp", seed=0, sizes=(784, 100, 10)), train.take(256)
+    real = technique.one_per_class(train, seed=0)
+    distilled = technique.Distilled(real.images, real.labels, torch.tensor([0.0]))
+    weights = {name: p.detach() for name, p in model.named_parameters()}
+
+    def loss(weights: dict, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        return F.cross_entropy(functional_call(model, weights, (images,)), labels)
+
+    def after_a_step(images: torch.Tensor, log_lr: torch.Tensor) -> torch.Tensor:
+        gradients = grad(loss)(weights, images, real.labels)
+        moved = {name: w - log_lr.exp() * gradients[name] for name, w in weights.items()}
+        return loss(moved, batch.images, batch.labels)
+
+    def ours() -> tuple[torch.Tensor, ...]:
+        gradients = technique.outer_gradients(model, distilled, batch)[1]
+        return gradients.images, gradients.log_lr[0]
+
+    def theirs() -> tuple[torch.Tensor, ...]:
+        return grad(after_a_step, argnums=(0, 1))(distilled.images, distilled.log_lr[0])
+
+    for mine, other in zip(ours(), theirs(), strict=True):
+        if (mine - other).norm() > 1e-4 * other.norm():
+            sys.exit("the gradients differ: the times of two results are not comparable")
+    yield lambda: clock(ours), lambda: clock(theirs)
+
+
 def seconds_in_a_new_process(before: str, timed: str) -> float:
     """Seconds of a statement in a new Python process, after another one."""
     code = (
@@ -218,6 +254,12 @@ BENCHMARKS = (
         "diagonal-hessian: LeNet-300-100 on 1,000 images",
         "BackPACK, the faster of DiagHessian and DiagGGNExact",
         diagonal_hessian,
+    ),
+    Benchmark(
+        "dataset-distillation: the gradient through one step on ten images",
+        "torch.func.grad of torch.func.grad, with functional_call",
+        distillation_step,
+        repeats=51,
     ),
     Benchmark("import all of featherweight, beyond torch", "import torch", import_time),
     Benchmark(

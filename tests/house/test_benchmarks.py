@@ -24,3 +24,8 @@ def test_pruning_is_compared_with_torch():
 def test_curvature_is_compared_with_the_library_that_has_it():
     (entry,) = (entry for entry in RESULTS if entry["name"].startswith("diagonal-hessian"))
     assert "BackPACK" in entry["against"]
+
+
+def test_a_step_of_dataset_distillation_is_compared_with_torch_func():
+    (entry,) = (entry for entry in RESULTS if entry["name"].startswith("dataset-distillation"))
+    assert "torch.func" in entry["against"]
