@@ -166,6 +166,58 @@ def diagonal_hessian() -> Iterator[tuple[Run, Run]]:
 
 
 @contextmanager
+def distillation() -> Iterator[tuple[Run, Run]]:
+    """The distillation loss of 1,024 × 1,000 logits with its gradient, ours and torch's parts."""
+    from torch.nn import functional as F
+
+    from featherweight.techniques.knowledge_distillation import distillation_loss
+
+    generator = torch.Generator().manual_seed(0)
+    logits_s, logits_t = 3 * torch.randn(2, 1024, 1000, generator=generator)
+    logits_s.requires_grad_()
+    labels = torch.randint(1000, (1024,), generator=generator)
+
+    def ours() -> torch.Tensor:
+        return distillation_loss(logits_s, logits_t, labels, temperature=4.0, alpha=0.9)
+
+    def composed(divergence: Callable) -> torch.Tensor:
+        soft = divergence(logits_s / 4.0, logits_t / 4.0)
+        return 0.1 * F.cross_entropy(logits_s, labels) + 0.9 * 4.0**2 * soft
+
+    def of_probabilities(s: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        return F.kl_div(s.log_softmax(1), t.softmax(1), reduction="batchmean")
+
+    def of_logarithms(s: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        log_p_s, log_p_t = s.log_softmax(1), t.log_softmax(1)
+        return F.kl_div(log_p_s, log_p_t, reduction="batchmean", log_target=True)
+
+    def of_entropies(s: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        log_p_t = t.log_softmax(1)
+        p_t = log_p_t.exp()
+        return F.cross_entropy(s, p_t) + torch.linalg.vecdot(p_t, log_p_t).mean()
+
+    ways = [partial(composed, way) for way in (of_probabilities, of_logarithms, of_entropies)]
+
+    def gradient(loss: Callable) -> torch.Tensor:
+        return torch.autograd.grad(loss(), logits_s)[0]
+
+    for way in ways:
+        same = torch.isclose(ours(), way(), rtol=1e-4)
+        if not same or (gradient(ours) - gradient(way)).abs().max() > 1e-7:
+            sys.exit("the losses differ: the times of two results are not comparable")
+
+    def time_theirs() -> float:
+        """The fastest of the three ways."""
+        return min(clock(partial(gradient, way)) for way in ways)
+
+    def time_ours() -> float:
+        """The best of as many runs as the other side has."""
+        return min(clock(partial(gradient, ours)) for _ in ways)
+
+    yield time_ours, time_theirs
+
+
+@contextmanager
 def distillation_step() -> Iterator[tuple[Run, Run]]:
     """The gradient through one unrolled step on ten images, ours and composed of torch.func."""
     from torch.func import functional_call, grad
@@ -254,6 +306,12 @@ BENCHMARKS = (
         "diagonal-hessian: LeNet-300-100 on 1,000 images",
         "BackPACK, the faster of DiagHessian and DiagGGNExact",
         diagonal_hessian,
+    ),
+    Benchmark(
+        "distillation-loss: value and gradient at 1,024 × 1,000 logits",
+        "the fastest of three compositions of torch's own functions",
+        distillation,
+        repeats=51,
     ),
     Benchmark(
         "dataset-distillation: the gradient through one step on ten images",
