@@ -13,7 +13,7 @@ from autograder.gradesheets import waiting
 from autograder.hand_grades import HandGrades
 from autograder.item_analysis import FEWEST, analyze
 from autograder.pages import counted, percent, render, words
-from autograder.verify import CAUSES, total
+from autograder.verify import CAUSES, GIVEN_FAILED, total
 from autograder.wrong_answers import WrongAnswers
 
 CAUSE_NAMES = {
@@ -132,6 +132,7 @@ def attention(graded: list[dict], known: Background) -> list[dict]:
     """What an instructor should look at, the most urgent first."""
     groups = [
         group("check", "crashed and count for nobody they crashed on", crashes(graded), True),
+        group("given cell", "failed, which no answer should cause", given_failures(graded), True),
         group("submission", "could not be graded, which gives no points", refusals(graded), True),
         group("submission", WAITS, waits(graded, known)),
         group("submission", "with forbidden library routines or modules", flagged(graded)),
@@ -160,6 +161,20 @@ def crashes(graded: list[dict]) -> list[dict]:
     ]
 
 
+def given_failures(graded: list[dict]) -> list[dict]:
+    found: dict[str, dict[str, list[str]]] = {}
+    for one in graded:
+        for flag in one.get("flags", []):
+            if flag["kind"] == GIVEN_FAILED:
+                by_error = found.setdefault(flag["cell"], {})
+                by_error.setdefault(flag["what"], []).append(one["student"])
+    return [
+        {"name": cell, "detail": ""}
+        | {"lines": [f"{what} (for {named(who)})" for what, who in list(by_error.items())[:10]]}
+        for cell, by_error in found.items()
+    ]
+
+
 def named(students: list[str]) -> str:
     """A list of students that stays readable in a class of a thousand."""
     shown = ", ".join(students[:MOST_NAMES])
@@ -177,10 +192,14 @@ def waits(graded: list[dict], known: Background) -> list[dict]:
 
 
 def flagged(graded: list[dict]) -> list[dict]:
-    return [
-        about(one, [f"{flag['what']} (in {flag['cell']})" for flag in one["flags"]])
+    found = [
+        (one, [flag for flag in one.get("flags", []) if flag["kind"] != GIVEN_FAILED])
         for one in graded
-        if one.get("flags")
+    ]
+    return [
+        about(one, [f"{flag['what']} (in {flag['cell']})" for flag in flags])
+        for one, flags in found
+        if flags
     ]
 
 

@@ -42,6 +42,7 @@ CAUSES = {
 }
 
 
+GIVEN_FAILED = "given-failed"
 GIVEN_UP = "given-up"
 FAILED = "the grader itself failed on this submission"
 NOT_COUNTED = "This notebook could not be graded; your instructor has been told. It does not count."
@@ -221,7 +222,7 @@ def run_and_check(task: Task, rebuilt: rebuild.Rebuilt, session: Callable[..., S
     notes = [*task.notes, *rebuilt.notes, *breaches(rebuilt.notebook, run)]
     graded = verdict(task, "graded", rows, rebuilt.notebook, notes, run.outcomes)
     found = forbidden.flags(rebuilt.notebook, task.forbidden, task.unavailable)
-    graded.flags = [*found, *stumbles(rows)]
+    graded.flags = [*found, *stumbles(rows), *given_failures(rebuilt.notebook, run.outcomes)]
     return graded
 
 
@@ -233,6 +234,28 @@ def stumbles(rows: list[dict]) -> list[dict]:
         for row in rows
         if row["detail"] and row["status"] != "check-crashed"
     ]
+
+
+def given_failures(notebook: NotebookNode, outcomes: list[Outcome]) -> list[dict]:
+    """Flags for given cells that raised: no answer should make one fail, so look at the course."""
+    return [
+        {"kind": GIVEN_FAILED, "cell": rebuild.mark_id(cell), "what": raised(outcome)}
+        for cell, outcome in zip(notebook.cells, outcomes, strict=True)
+        if outcome.status == "error" and is_given(cell)
+    ]
+
+
+def is_given(cell: NotebookNode) -> bool:
+    """Whether a cell is the course's own code, neither answer nor test nor added by the student."""
+    name = rebuild.mark_id(cell)
+    return bool(name) and not (rebuild.is_answer(cell) or name.startswith("test-"))
+
+
+def raised(outcome: Outcome) -> str:
+    """What a cell raised, in one line."""
+    errors = [output for output in outcome.outputs if output.get("output_type") == "error"]
+    said = f"{errors[-1]['ename']}: {errors[-1]['evalue']}" if errors else "an error"
+    return rebuild.printable(" ".join(said.split()))[:300]
 
 
 def run_of(task: Task, notebook: NotebookNode, session: Callable[..., Session]) -> NotebookRun:

@@ -13,7 +13,7 @@ from tests.attacks.case import Case, all_cases
 
 CASES = all_cases()
 # Flags that say "look here": a case lists them only if it is about them.
-HINTS = {"suspicious", "stumbled"}
+HINTS = {"suspicious", "stumbled", "given-failed"}
 
 
 @pytest.fixture(scope="session")

@@ -193,6 +193,16 @@ def test_a_crashed_check_stands_first_with_its_traceback():
     assert said.index("1 check crashed") < said.index("1 submission could not be graded")
 
 
+def test_a_given_cell_that_failed_is_listed_with_what_it_raised():
+    results = {student: verdict(student) for student in ("ada", "bob")}
+    for one in results.values():
+        one["flags"] = [{"kind": "given-failed", "cell": "given-3", "what": "OSError: no file"}]
+    said = text_of(class_report("small", results))
+    assert "1 given cell failed" in said
+    assert "OSError: no file (for ada, bob)" in said
+    assert "forbidden" not in said
+
+
 def test_flags_late_ones_and_waiting_answers_are_listed_for_the_instructor():
     graded = verdict()
     graded["flags"] = [{"kind": "forbidden-import", "cell": "double", "what": "uses prune"}]

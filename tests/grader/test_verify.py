@@ -1,10 +1,13 @@
 """One submission: honest ones get their points, and no trick or fault gets any."""
 
+from dataclasses import replace
+
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell
 
 from autograder import rebuild, verify
+from autograder.course import Terms, task_of
 
 TENSOR_CHECKS = """
 from autograder import inputs
@@ -197,3 +200,14 @@ def test_output_is_bounded_over_the_whole_notebook(graded, submit):
     assert verdict["scores"] == {"double": 2, "mean": 3, "name": 1}
     assert len(str([cell.get("outputs") for cell in verdict["notebook"]["cells"]])) < 2500
     assert any("printed more than is kept" in note for note in verdict["notes"])
+
+
+def test_given_cell_that_fails_is_flagged_for_the_instructor(graded, submit, course, handed_in):
+    assert graded(submit())["flags"] == []
+    master = nbformat.reads(course.master, as_version=4)
+    master.cells[1].source = "import math\nopen('checkpoint')"
+    broken = replace(course, master=nbformat.writes(master))
+    task = task_of(broken, handed_in("ada", submit()), Terms(sandbox=False))
+    flags = verify.grade_one(task)["flags"]
+    assert [(flag["kind"], flag["cell"]) for flag in flags] == [("given-failed", "given-1")]
+    assert flags[0]["what"].startswith("FileNotFoundError: ")
