@@ -168,6 +168,53 @@ def filters(
     return _widget_class("filters.js")(data=data, position=float(position))
 
 
+def distributions(
+    images: torch.Tensor,
+    labels: Sequence[int],
+    classes: Sequence[str],
+    pairs: Mapping[str, tuple[torch.Tensor, torch.Tensor]],
+    temperature: float,
+    shown: int = 0,
+) -> Any:
+    """What teachers and students say about some images, with a slider for the epoch.
+
+    `images` [K, 1, side, side] belong to the classes `labels`. Each pair is a teacher's logits
+    [K, C] and its student's [epochs + 1, K, C], before training and after each epoch; they are
+    shown as probabilities at `temperature`. `shown` is the epoch to begin with.
+    """
+    num_epochs = {len(logits_s) for _, logits_s in pairs.values()}
+    expected = (len(labels), len(classes))
+    for name, (logits_t, logits_s) in pairs.items():
+        if logits_t.shape != expected or logits_s.shape[1:] != expected or len(num_epochs) > 1:
+            raise ValueError(
+                f"'{name}' needs a teacher's logits of the shape {expected} and a student's for "
+                "each epoch, as many epochs as the others have."
+            )
+    data = {
+        "images": [_rounded(image.flatten()) for image in images],
+        "side": images.shape[-1],
+        "labels": [int(label) for label in labels],
+        "classes": list(classes),
+        "pairs": [
+            {
+                "name": name,
+                "teacher": _probabilities(logits_t, temperature),
+                "student": _probabilities(logits_s, temperature),
+            }
+            for name, (logits_t, logits_s) in pairs.items()
+        ],
+        "temperature": temperature,
+        "fallback": "This figure needs JavaScript: it shows a student approaching its teacher.",
+    }
+    return _widget_class("distributions.js")(data=data, position=float(shown))
+
+
+def _probabilities(logits: torch.Tensor, temperature: float) -> Any:
+    """Softened probabilities as nested lists, to five digits."""
+    p = (logits.detach().double() / temperature).softmax(dim=-1)
+    return p.mul(1e5).round().div(1e5).tolist()
+
+
 def temperature(
     classes: Sequence[str],
     examples: Mapping[str, Sequence[float]],

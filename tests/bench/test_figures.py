@@ -175,6 +175,40 @@ def test_convolutions_that_do_not_follow_each_other_are_refused():
         widgets.filters(torch.ones(4, 1, 3, 3), torch.ones(6, 5, 3, 3), [], "one epoch")
 
 
+def distributions_widget(**changes):
+    options = {
+        "images": torch.tensor([[[[0.0, 1], [0.5, 0]]]]),
+        "labels": torch.tensor([1]),
+        "classes": ["bag", "coat"],
+        "pairs": {
+            "small": (torch.tensor([[0.0, 4]]), torch.zeros(3, 1, 2)),
+            "large": (torch.tensor([[-9.0, 9]]), torch.ones(3, 1, 2)),
+        },
+        "temperature": 4.0,
+        "shown": 2,
+    }
+    return widgets.distributions(**(options | changes))
+
+
+def test_the_distributions_widget_holds_softened_probabilities_of_every_epoch():
+    html = distributions_widget()._repr_mimebundle_()[0]["text/html"]
+    state = json.loads(re.search(r"const state = (.*);", html)[1])
+    data = state["data"]
+    small, large = data["pairs"]
+    assert small["teacher"] == [pytest.approx([0.26894, 0.73106])]
+    assert large["student"] == [[[0.5, 0.5]]] * 3
+    assert data["images"] == [[0, 1, 0.5, 0]] and data["side"] == 2 and data["labels"] == [1]
+    assert state["position"] == 2
+    assert set(re.findall(r"https?://[^\"'\\ ]+", html)) <= {"http://www.w3.org/2000/svg"}
+
+
+@pytest.mark.parametrize("logits_s", [torch.zeros(3, 1, 3), torch.zeros(4, 1, 2)])
+def test_the_distributions_widget_refuses_logits_that_do_not_fit(logits_s):
+    pairs = {"one": (torch.zeros(1, 2), torch.zeros(3, 1, 2)), "two": (torch.zeros(1, 2), logits_s)}
+    with pytest.raises(ValueError, match="as many epochs as the others"):
+        distributions_widget(pairs=pairs)
+
+
 def temperature_state(**options):
     examples = {"a shirt": [4.04, 2, -1], "a boot": [-3, 0.5, 9]}
     widget = widgets.temperature(["shirt", "coat", "boot"], examples, **options)

@@ -192,6 +192,25 @@ def test_filters_go_with_the_slider_without_a_kernel(visit, address):
     assert page.complaints == []
 
 
+def test_a_student_approaches_its_teachers_with_the_slider(visit, address):
+    page = visit(f"{address}/book/distillation/bigger-teachers.html")
+    widget = page.locator(".fw-widget").filter(has_text="same first choice")
+    report, slider = widget.locator("output"), widget.locator("input[type=range]")
+    charts = widget.locator("svg[role=img][aria-label*='Teacher:']")
+    slider.focus()
+    page.keyboard.press("Home")
+    start = report.inner_text()
+    assert start.startswith("Epoch 0 of 20, temperature 4. MLP-16: KL ")
+    before = [chart.get_attribute("aria-label") for chart in charts.all()]
+    page.keyboard.press("End")
+    assert report.inner_text().startswith("Epoch 20 of 20")
+    after = [chart.get_attribute("aria-label") for chart in charts.all()]
+    assert len(after) == 6
+    assert all("after epoch 20" in text for text in after)
+    assert all(one != other for one, other in zip(before, after, strict=True))
+    assert page.complaints == []
+
+
 def test_probabilities_soften_with_the_slider_and_follow_a_logit(visit, address):
     page = visit(f"{address}/book/distillation/knowledge-distillation.html")
     widget = page.locator(".fw-temperature")
