@@ -15,8 +15,8 @@ function paint(canvas, letters, side) {
 
 function gallery(data, parent) {
   const grid = element("div", {}, parent);
-  Object.assign(grid.style, { display: "grid", gap: "0.4rem", maxWidth: "720px",
-    gridTemplateColumns: "repeat(auto-fill, minmax(6rem, 1fr))" });
+  Object.assign(grid.style, { display: "grid", gap: "0.4rem", maxWidth: "640px",
+    gridTemplateColumns: "repeat(5, minmax(0, 1fr))" });
   return data.names.map((name) => {
     const box = element("div", {}, grid);
     Object.assign(box.style, { textAlign: "center", fontSize: "0.8em" });

@@ -245,12 +245,12 @@ def test_images_are_distilled_with_the_slider_without_a_kernel(visit, address):
     widget = page.locator(".fw-widget")
     report, slider = widget.locator("output"), widget.locator("input[type=range]")
     first = widget.locator("canvas").first
-    assert report.inner_text().startswith("Before the first step: one step with the learned")
+    assert report.inner_text().startswith("Before the first step: one step, with the step size")
     drawn = "canvas => canvas.toDataURL()"
     before = first.evaluate(drawn)
     slider.focus()
     page.keyboard.press("End")
-    assert report.inner_text().startswith("After 200 steps: one step with the learned step size")
+    assert report.inner_text().startswith("After 200 steps: one step, with the step size learned")
     assert first.evaluate(drawn) != before
     assert widget.locator("canvas").count() == 10
     assert first.get_attribute("aria-label").startswith(
