@@ -1,0 +1,13 @@
+# Adds up over the starts before it changes the labels.
+def learn_labels(forward, starts, points, label_logits, images, labels, lr, meta_lr):
+    learned = sums = label_logits.detach().clone()
+    for start in starts:
+        learned.requires_grad_()
+        begin = [w.detach().requires_grad_() for w in start]
+        loss = F.cross_entropy(forward(begin, points), learned.softmax(dim=1))
+        slopes = torch.autograd.grad(loss, begin, create_graph=True)
+        end = [w - lr * slope for w, slope in zip(begin, slopes)]
+        by_labels = torch.autograd.grad(F.cross_entropy(forward(end, images), labels), learned)
+        sums = sums - meta_lr * by_labels[0]
+        learned = learned.detach()
+    return sums

@@ -1,0 +1,12 @@
+# Makes the rows orthonormal instead of the columns.
+def one_step_data(images, labels, num_images, lr, weight_decay):
+    dims, shrink = images.shape[1], 1 - lr * weight_decay
+    if num_images < dims:
+        raise ValueError(f"{num_images} examples cannot fix {dims} dimensions: ask for more.")
+    if shrink <= 0:
+        raise ValueError("The weight decay alone oversteps zero: lower it, or the step size.")
+    points = torch.zeros(num_images, dims, dtype=torch.float64)
+    draw = torch.Generator().manual_seed(0)
+    wide = torch.randn(dims, num_images, generator=draw, dtype=torch.float64)
+    points = (num_images * shrink / lr) ** 0.5 * F.normalize(wide.T, dim=1)
+    return points, points @ (torch.linalg.pinv(images) @ labels) / shrink

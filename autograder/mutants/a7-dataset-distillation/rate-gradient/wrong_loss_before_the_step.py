@@ -1,0 +1,14 @@
+# Returns the loss at the old weights.
+def raw_rate(rate):
+    return rate + torch.log(-torch.expm1(-rate))
+
+
+def rate_gradient(inner_loss, outer_loss, weights, raw):
+    before = [w.detach().requires_grad_() for w in weights]
+    inward = torch.autograd.grad(inner_loss(before), before)
+    rates = F.softplus(raw.detach())
+    after = [(w - r * g).detach().requires_grad_() for w, r, g in zip(before, rates, inward)]
+    loss = outer_loss(after)
+    outward = torch.autograd.grad(loss, after)
+    by_rate = torch.stack([-(g * o).sum() for g, o in zip(inward, outward)])
+    return outer_loss(before).detach(), by_rate * torch.sigmoid(raw.detach())

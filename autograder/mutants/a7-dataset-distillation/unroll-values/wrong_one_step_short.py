@@ -1,0 +1,10 @@
+# Makes one step less.
+def unroll(loss_fn, weights, lrs, momentum, weight_decay):
+    velocity = [torch.zeros_like(w) for w in weights]
+    for step, lr in enumerate(lrs[:-1]):
+        weights = [w if w.requires_grad else w.detach().requires_grad_() for w in weights]
+        slopes = torch.autograd.grad(loss_fn(weights, step), weights, create_graph=True)
+        pulls = [slope + weight_decay * w for slope, w in zip(slopes, weights)]
+        velocity = [momentum * v + pull for v, pull in zip(velocity, pulls)]
+        weights = [w - lr * v for w, v in zip(weights, velocity)]
+    return weights

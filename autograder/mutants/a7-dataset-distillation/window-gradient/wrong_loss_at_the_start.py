@@ -1,0 +1,13 @@
+# Returns the loss at the beginning of the window.
+def window_gradient(inner_loss, outer_loss, weights, points, lr, start, end):
+    probe = points.detach().clone().requires_grad_()
+    for step in range(end):
+        if step == start:
+            early = outer_loss(weights).detach()
+        if step <= start:
+            weights = [w.detach().requires_grad_() for w in weights]
+        within = step >= start
+        slopes = torch.autograd.grad(inner_loss(weights, probe), weights, create_graph=within)
+        weights = [w - lr * slope for w, slope in zip(weights, slopes)]
+    loss = outer_loss(weights)
+    return early, torch.autograd.grad(loss, probe)[0]
