@@ -1,0 +1,11 @@
+# Forgets the one-hot label.
+def kd_gradient(logits_s, logits_t, labels, temperature, alpha):
+    truth = F.one_hot(labels, logits_s.shape[1]).to(logits_s.dtype)
+    p, q = ((logits / temperature).softmax(dim=1) for logits in (logits_t, logits_s))
+    hard = logits_s.softmax(dim=1)
+    return (hard + alpha * (temperature * (q - p) - hard)) / len(labels)
+
+
+def limit_gradient(logits_s, logits_t):
+    gap = logits_s - logits_t
+    return (gap - gap.mean(dim=1, keepdim=True)) / gap.numel()

@@ -1,0 +1,13 @@
+# Asks in the mode that the teacher is in.
+class LogitCache:
+    def __init__(self, teacher):
+        self.teacher, self.known = teacher, {}
+
+    def logits(self, images, index, flipped):
+        views = list(zip(index.tolist(), flipped.tolist(), strict=True))
+        new = {view: place for place, view in enumerate(views) if view not in self.known}
+        if new:
+            with torch.no_grad():
+                answers = self.teacher(images[list(new.values())])
+            self.known.update(zip(new, answers, strict=True))
+        return torch.stack([self.known[view] for view in views])

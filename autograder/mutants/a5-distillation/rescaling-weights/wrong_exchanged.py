@@ -1,0 +1,11 @@
+# Exchanges student and teacher.
+def rescaling_weights(logits_s, logits_t, labels, temperature, alpha):
+
+    def log_doubt(logits):
+        log_p = logits.log_softmax(dim=1)
+        return log_p.scatter(1, labels[:, None], -math.inf).logsumexp(dim=1)
+
+    student, teacher = (log_doubt(logits / temperature) for logits in (logits_t, logits_s))
+    now = log_doubt(logits_s)
+    pull = (student - now).exp() - (teacher - now).exp()
+    return 1 - alpha + alpha * temperature * pull
