@@ -761,8 +761,9 @@ def fair_comparison(student, rng):
             hint = "chosen for each candidate by its mean over the tuning seeds on 'val'"
             close(got, right_report(tables, *rest), hint, atol=1e-12, name="The report")
     with part(1, "the budget, and the looks at the test images"):
-        _, trained, looks = answer(student, function, tables, *rest)
+        got, trained, looks = answer(student, function, tables, *rest)
         report = right_report(tables, *rest)
+        close(got, report, "the report comes first", atol=1e-12, name="The report")
         tested = [(c, report[name][0], s) for name, c in candidates.items() for s in fresh]
         tuned = [(c, lr, s) for c in candidates.values() for lr in lrs for s in tuning]
         hint = "each pair of learning rate and tuning seed once, each test seed once"
