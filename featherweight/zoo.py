@@ -51,10 +51,10 @@ RECIPES = {
         "small_cnn", options={"width": 32}, training={"num_epochs": 10, "lr": 0.05}
     ),
     "fashion-mlp-16": Recipe(
-        "mlp", options={"sizes": (784, 16, 10)}, training={"num_epochs": 16, "lr": 0.05}
+        "mlp", options={"sizes": [784, 16, 10]}, training={"num_epochs": 16, "lr": 0.05}
     ),
     "fashion-mlp-64": Recipe(
-        "mlp", options={"sizes": (784, 64, 10)}, training={"num_epochs": 16, "lr": 0.05}
+        "mlp", options={"sizes": [784, 64, 10]}, training={"num_epochs": 16, "lr": 0.05}
     ),
     "languages-teacher": Recipe(
         "tiny_transformer",
