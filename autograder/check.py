@@ -28,7 +28,9 @@ __all__ = [
     "check",
     "close",
     "defined_here",
+    "of_type",
     "part",
+    "refuses",
     "registry",
     "run_check",
     "unmodified",
@@ -126,6 +128,24 @@ def unmodified(student: Student, hint: str = "leave what you are given as it is"
     """Fail if the last call changed one of its arguments."""
     if changed := student.modified():
         raise AssertionError(f"The call changed {' and '.join(changed)}. Hint: {hint}")
+
+
+def of_type(got: Any, kind: Any, what: str) -> Any:
+    """The student's answer; fail unless it is of a plain type, or of one of several."""
+    named = getattr(kind, "__name__", str(kind).replace(" | ", " or "))
+    assert isinstance(got, kind), f"{what} must be a {named}, not {type(got).__name__}."
+    return got
+
+
+def refuses(student: Student, reason: str, *args: Any) -> None:
+    """Fail unless a call raises ValueError."""
+    try:
+        student.call(*args)
+    except StudentError as error:
+        if "ValueError" not in str(error):
+            raise
+    else:
+        raise AssertionError(f"{reason}: this must raise ValueError.")
 
 
 def defined_here(source: str) -> dict[str, Any]:

@@ -8,10 +8,9 @@ from scipy.optimize import brentq
 from torch.nn.utils import prune
 
 from autograder import inputs
-from autograder.check import check, close, part, unmodified
+from autograder.check import check, close, part, refuses, unmodified
 from autograder.held_training import HeldTraining
 from autograder.inputs import float64
-from autograder.student import StudentError
 from featherweight import expect
 
 # ---------------------------------------------------------------- question 1
@@ -128,17 +127,7 @@ def nm_pattern(student, rng):
             "equal magnitudes must not change it",
             name="The count per group",
         )
-        refuses_ragged_groups(student, rng)
-
-
-def refuses_ragged_groups(student, rng):
-    try:
-        student.call("nm_mask", float64(rng, 3, 10), 2, 4)
-    except StudentError as error:
-        if "ValueError" not in str(error):
-            raise
-    else:
-        raise AssertionError("10 inputs have no groups of 4: this must raise ValueError.")
+        refuses(student, "10 inputs have no groups of 4", "nm_mask", float64(rng, 3, 10), 2, 4)
 
 
 # ---------------------------------------------------------------- question 3

@@ -10,27 +10,9 @@ from scipy.special import logsumexp, softmax
 from torch.nn import functional as F
 
 from autograder import inputs
-from autograder.check import check, close, defined_here, part, unmodified
+from autograder.check import check, close, defined_here, of_type, part, refuses, unmodified
 from autograder.inputs import float64
-from autograder.student import StudentError
 from featherweight import expect
-
-
-def of_type(got, kind, what):
-    """Fail unless the student's answer is of a plain type."""
-    assert isinstance(got, kind), f"{what} must be a {kind.__name__}, not {type(got).__name__}."
-    return got
-
-
-def refuses(student, reason, *args):
-    """Fail unless a call raises ValueError."""
-    try:
-        student.call(*args)
-    except StudentError as error:
-        if "ValueError" not in str(error):
-            raise
-    else:
-        raise AssertionError(f"{reason}: this must raise ValueError.")
 
 
 def classifier(rng, batch_size, num_classes):

@@ -770,3 +770,11 @@ def test_answer_that_makes_a_sound_check_stumble_loses_and_is_flagged(graded, su
     assert (odd["scores"]["double"], odd["statuses"]["double"]) == (0, "graded")
     assert [(flag["kind"], flag["cell"]) for flag in odd["flags"]] == [("stumbled", "double")]
     assert "TypeError" in odd["flags"][0]["what"]
+
+
+def test_an_answer_of_none_of_several_types_is_told_which_would_do():
+    assert autograder.check.of_type([1], tuple | list, "The result") == [1]
+    with pytest.raises(AssertionError, match="The result must be a tuple or list, not dict"):
+        autograder.check.of_type({}, tuple | list, "The result")
+    with pytest.raises(AssertionError, match="The result must be a dict, not int"):
+        autograder.check.of_type(3, dict, "The result")
