@@ -29,3 +29,8 @@ def test_curvature_is_compared_with_the_library_that_has_it():
 def test_a_step_of_dataset_distillation_is_compared_with_torch_func():
     (entry,) = (entry for entry in RESULTS if entry["name"].startswith("dataset-distillation"))
     assert "torch.func" in entry["against"]
+
+
+def test_the_distillation_loss_is_compared_with_compositions_of_torch():
+    (entry,) = (entry for entry in RESULTS if entry["name"].startswith("distillation-loss"))
+    assert "torch" in entry["against"]
