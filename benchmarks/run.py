@@ -368,8 +368,8 @@ def measure(benchmark: Benchmark, repeats: int, students: int | None = None) -> 
     ours_s, theirs_s = statistics.median(ours), statistics.median(theirs)
     figures = {
         "name": benchmark.name,
-        "ours_s": round(ours_s, 4),
-        "theirs_s": round(theirs_s, 4),
+        "ours_s": float(f"{ours_s:.4g}"),
+        "theirs_s": float(f"{theirs_s:.4g}"),
         "ratio": round(ours_s / theirs_s, 3),
         "against": benchmark.against,
     }
