@@ -45,6 +45,7 @@ from nbformat import NotebookNode
 from tqdm import tqdm
 
 from autograder import source
+from featherweight import cores
 
 MUTANTS = Path(__file__).parent / "mutants"
 KEYS = (b"audit 0", b"audit 1", b"audit 2")
@@ -143,7 +144,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `autograder audit`."""
     parser.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="default: all")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the summary as JSON")
-    parser.add_argument("--processes", type=int, default=_cores(), metavar="N")
+    parser.add_argument("--processes", type=int, default=cores(), metavar="N")
     parser.add_argument(
         "--timeout", type=float, default=60.0, metavar="SECONDS", help="for one variant"
     )
@@ -183,7 +184,7 @@ def audit(
     if unavailable is None:
         unavailable = source.settings(assignment)["unavailable"]
     stage = _Stage(assignment, notebook, source.emptied(notebook), dict(checks), unavailable)
-    for variant, outcome in stage.perform(tried, processes or _cores(), timeout):
+    for variant, outcome in stage.perform(tried, processes or cores(), timeout):
         _JUDGES[variant.kind](result, stage, variant, outcome)
     _flag_few(result)
     return result
@@ -575,12 +576,6 @@ def _flag_few(result: Audit) -> None:
             result.notes.append(f"{row.check} has {row.mutants} mutants, fewer than 4.")
         if row.alternatives < ENOUGH_ALTERNATIVES:
             result.notes.append(f"{row.check} has {row.alternatives} alternatives, fewer than 2.")
-
-
-def _cores() -> int:
-    """The processors that this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def _plain(number: float) -> float:

@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import fcntl
 import functools
-import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -26,6 +25,7 @@ from autograder.gradesheets import grades_csv
 from autograder.rebuild import stubs
 from autograder.store import RecordError, Store, verdicts_in
 from autograder.verify import Task, was_given_up
+from featherweight import cores
 
 if TYPE_CHECKING:
     from autograder.record import Recorder
@@ -172,12 +172,6 @@ def size_text(number: int) -> str:
     """Bytes in the largest unit that needs no decimal point."""
     unit = max((u for u in UNITS if number % UNITS[u] == 0), key=lambda u: UNITS[u])
     return f"{number // UNITS[unit]}{unit.upper()}B"
-
-
-def cores() -> int:
-    """The processors that this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def run(args: argparse.Namespace) -> int:

@@ -17,3 +17,9 @@ def scale() -> str:
     if value not in SCALES:
         raise ValueError(f"FEATHERWEIGHT_SCALE is {value!r}; set it to 'quick' or 'full'.")
     return value
+
+
+def cores() -> int:
+    """The processors that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from featherweight import cores
 from tests.chromium import chromium
 
 # No test may fail for being slow.
@@ -33,8 +34,7 @@ SHARED_FIXTURES = ("built_book", "sample_class")
 
 def pytest_xdist_auto_num_workers() -> int:
     """As many workers as this process may use cores, which in a container may be fewer."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
+    return cores()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from featherweight import cores
 from tests.book.pages import ROOT
 
 NOTEBOOK = """---
@@ -139,6 +140,35 @@ def test_a_page_runs_again_when_its_data_changed_and_not_otherwise(good_book):
     assert build(good_book).returncode == 0
     assert runs(good_book) == before + 1
     assert "Five is 6, in" in text(good_book)
+
+
+MEETING = """# A meeting
+
+```{code-cell} ipython3
+import time
+from pathlib import Path
+
+Path(MINE).touch()
+stop = time.monotonic() + 60
+while not Path(OTHER).exists():
+    assert time.monotonic() < stop, "the other page does not run"
+    time.sleep(0.1)
+```
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(cores() < 2, reason="one core: one page at a time")
+def test_pages_are_executed_side_by_side_and_once(tmp_path):
+    folder = make_book(tmp_path, CHAPTER)
+    with (folder / "_toc.yml").open("a") as toc:
+        toc.write("- file: book/one\n- file: book/two\n")
+    for mine, other in (("one", "two"), ("two", "one")):
+        meeting = MEETING.replace("MINE", repr(mine)).replace("OTHER", repr(other))
+        (folder / "book" / f"{mine}.md").write_text(NOTEBOOK + meeting)
+    done = build(folder)
+    assert done.returncode == 0, done.stdout
+    assert runs(folder) == 1
 
 
 @pytest.mark.slow
