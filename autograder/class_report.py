@@ -13,7 +13,7 @@ from autograder.gradesheets import waiting
 from autograder.hand_grades import HandGrades
 from autograder.item_analysis import FEWEST, analyze
 from autograder.pages import counted, percent, render, words
-from autograder.verify import CAUSES, GIVEN_FAILED, total
+from autograder.verify import CAUSES, GIVEN_FAILED, NOT_ASSESSED, total
 from autograder.wrong_answers import WrongAnswers
 
 CAUSE_NAMES = {
@@ -30,6 +30,7 @@ CAUSE_NAMES = {
     "no-notebook": "no notebook",
     "wrong-assignment": "another assignment's notebook",
     "check-crashed": "a check that crashed (not counted)",
+    NOT_ASSESSED: "not assessed on this machine (not counted)",
 }
 WAITS = "with an answer to grade by hand; until then canvas.csv and moodle.csv hold no grade of it"
 MOST_NAMES = 60
@@ -45,6 +46,8 @@ class Background:
     wrong: WrongAnswers = field(default_factory=WrongAnswers)
     similar: int | None = None
     """Pairs of students in the similarity report, None if there is none."""
+    noun: str = "notebook"
+    """What a student hands in."""
 
 
 def class_report(
@@ -71,6 +74,7 @@ def class_report(
         causes=causes(graded),
         wrong=wrong_answers(list(maxima), known.wrong),
         most_names=MOST_NAMES,
+        noun=known.noun,
         **distributions(graded, ran, known),
     )
 
@@ -103,7 +107,7 @@ def figures(
         (str(len(graded)), "submission" if len(graded) == 1 else "submissions", False),
         (percent(statistics.median(shares)) if shares else "–", "median score", False),
         (str(sum(share >= 1 for share in shares)), "with full marks", False),
-        (str(refused), "without a readable notebook", bool(refused)),
+        (str(refused), f"without a readable {known.noun}", bool(refused)),
     ]
     if by_hand:
         verb = "waits" if by_hand == 1 else "wait"
@@ -132,6 +136,7 @@ def attention(graded: list[dict], known: Background) -> list[dict]:
     """What an instructor should look at, the most urgent first."""
     groups = [
         group("check", "crashed and count for nobody they crashed on", crashes(graded), True),
+        group("line", "that could not be assessed here and waits for a score", unassessed(graded)),
         group("given cell", "failed, which no answer should cause", given_failures(graded), True),
         group("submission", "could not be graded, which gives no points", refusals(graded), True),
         group("submission", WAITS, waits(graded, known)),
@@ -158,6 +163,21 @@ def crashes(graded: list[dict]) -> list[dict]:
         {"name": words(name), "lines": [f"On {named(entry['students'])}."]}
         | {"detail": entry["detail"][:4000]}
         for name, entry in found.items()
+    ]
+
+
+def unassessed(graded: list[dict]) -> list[dict]:
+    """The checks that nobody could decide here, with the reason, by check."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for one in graded:
+        for row in one["checks"]:
+            if row["status"] == NOT_ASSESSED:
+                reason = row["message"].partition("\n")[0]
+                found.setdefault(row["check"], {}).setdefault(reason, []).append(one["student"])
+    return [
+        {"name": words(name), "detail": ""}
+        | {"lines": [f"{reason} (for {named(who)})" for reason, who in list(by.items())[:10]]}
+        for name, by in found.items()
     ]
 
 

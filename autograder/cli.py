@@ -9,6 +9,7 @@ COMMANDS = {
     "bundle": ("bundle", "make the zip that students download"),
     "audit": ("audit", "test the tests: reference, empty notebook, mutants, alternatives"),
     "grade": ("grade", "grade a folder of submissions"),
+    "project": ("project.command", "grade final projects: LaTeX reports with their sources"),
     "formgrader": ("formgrader", "open nbgrader's formgrader, to grade by hand"),
     "sample-class": ("sample_class", "make a class of sample submissions from the solutions"),
 }

@@ -17,7 +17,7 @@ from autograder.files import write_atomically
 from autograder.hand_grades import HandGrades
 from autograder.pages import UNSEEN, preformatted, render, visible
 from autograder.sanitize import PICTURES, safe_outputs
-from autograder.verify import CAUSES, total
+from autograder.verify import CAUSES, UNCOUNTED, total
 
 REFUSED = ("unreadable-notebook", "no-notebook", "wrong-assignment")
 RERUN = "Restart the kernel and run all cells from the top: it must go through without an error."
@@ -118,7 +118,7 @@ def with_hand_grade(row: dict, entered: HandGrades) -> dict:
 
 def band(row: dict) -> str:
     """Full marks, part of them, or none; empty for what does not count."""
-    if row["status"] == "check-crashed":
+    if row["status"] in UNCOUNTED:
         return ""
     if row["score"] >= row["max_score"]:
         return "full"

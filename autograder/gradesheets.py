@@ -11,6 +11,7 @@ from pathlib import Path
 
 from autograder.hand_grades import HandGrades, read_hand_grades
 from autograder.roster import Record
+from autograder.verify import UNCOUNTED
 
 COLUMNS = ("student", "assignment", "check", "score", "max_score", "status")
 CANVAS_COLUMNS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
@@ -94,7 +95,7 @@ def final_grade(graded: dict, entered: HandGrades) -> float | None:
 
 def scores_that_count(graded: dict, entered: HandGrades) -> Iterable[tuple[float, float]]:
     for row in map(entered.applied, graded["checks"]):
-        if row["status"] != "check-crashed":
+        if row["status"] not in UNCOUNTED:
             yield row["score"], row["max_score"]
     for name, points in graded["written"].items():
         yield entered.score(name) or 0.0, points

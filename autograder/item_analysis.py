@@ -6,6 +6,8 @@ import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from autograder.verify import UNCOUNTED
+
 FEWEST = 10
 """Students below whom a correlation says nothing."""
 
@@ -42,7 +44,7 @@ def analyze(check: str, graded: Iterable[dict]) -> Item:
 
 def item_and_rest(check: str, graded: dict) -> tuple[float, float | None] | None:
     """A student's share of a check's points and of all others', None if the check doesn't count."""
-    counted = [row for row in graded["checks"] if row["status"] != "check-crashed"]
+    counted = [row for row in graded["checks"] if row["status"] not in UNCOUNTED]
     item = next((row for row in counted if row["check"] == check), None)
     if item is None or not item["max_score"]:
         return None

@@ -40,6 +40,7 @@ from autograder import rebuild
 from autograder.files import DiskFull, is_full, write_atomically
 from autograder.sanitize import safe_notebook
 from autograder.store import RecordError
+from autograder.verify import UNCOUNTED
 
 QUIET = 50
 WAIT_SECONDS = 600
@@ -236,7 +237,7 @@ class Recorder:
         which passed it in generate_assignment. Returns the text of the autograded notebook.
         """
         self.grades.crashed = {
-            f"check-{r['check']}" for r in graded["checks"] if r["status"] == "check-crashed"
+            f"check-{r['check']}" for r in graded["checks"] if r["status"] in UNCOUNTED
         }
         stamp = {"timestamp": parse_utc(graded["timestamp"]) if graded["timestamp"] else None}
         self.gradebook.update_or_create_student(graded["student"])

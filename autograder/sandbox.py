@@ -134,8 +134,14 @@ def bubblewrap() -> str:
 # What the outer wall shows.
 
 
-def wall(gpu: bool, unavailable: Iterable[str], people: Iterable[str]) -> list[str]:
-    """bubblewrap's arguments: which namespaces, which files, which environment."""
+def wall(
+    gpu: bool, unavailable: Iterable[str], people: Iterable[str], also: Iterable[str] = ()
+) -> list[str]:
+    """bubblewrap's arguments: which namespaces, which files, which environment.
+
+    `also` names folders to show besides, each where it lies, read-only.
+    """
+    also = tuple(also)
     user = ["--unshare-user", "--uid", str(confine.USER), "--gid", str(confine.USER)]
     if os.geteuid() == 0:  # keeps only what is needed to become another user
         user = ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
@@ -144,8 +150,9 @@ def wall(gpu: bool, unavailable: Iterable[str], people: Iterable[str]) -> list[s
         *("--unshare-cgroup-try", "--cap-drop", "ALL", *user),
         *("--die-with-parent", "--new-session", "--hostname", "sandbox"),
         *("--tmpfs", confine.BOX, "--tmpfs", "/tmp"),  # first: what is shown may lie below /tmp
-        *(word for path in ancestors() for word in ("--dir", path)),
+        *(word for path in ancestors(also) for word in ("--dir", path)),
         *shown_system(),
+        *(word for path in also for word in ("--ro-bind-try", path, path)),
         *people,
         *shown_library(unavailable),
         *(shown_gpu() if gpu else ()),
@@ -156,9 +163,15 @@ def wall(gpu: bool, unavailable: Iterable[str], people: Iterable[str]) -> list[s
     ]
 
 
-def ancestors() -> list[str]:
+def ancestors(also: Iterable[str] = ()) -> list[str]:
     """The folders above what is shown, which everybody may pass: bubblewrap's own are closed."""
-    shown = [*shown_places(), LIBRARY / RECORDS / "x", Path("/etc/x"), Path(PROCESSORS) / "x"]
+    shown = [
+        *map(Path, also),
+        *shown_places(),
+        LIBRARY / RECORDS / "x",
+        Path("/etc/x"),
+        Path(PROCESSORS) / "x",
+    ]
     above = {str(parent) for path in shown for parent in path.parents}
     return sorted(above - {"/", *SYSTEM})
 
@@ -262,8 +275,13 @@ class WarmParent:
     """A process inside bubblewrap that has imported what notebooks need, and forks."""
 
     def __init__(
-        self, preload: Iterable[str], unavailable: Iterable[str] = (), gpu: bool = False
+        self,
+        preload: Iterable[str],
+        unavailable: Iterable[str] = (),
+        gpu: bool = False,
+        also: Iterable[str] = (),
     ) -> None:
+        self.also = tuple(also)
         self.wanted = (tuple(preload), tuple(unavailable), gpu)
         self.preload, self.unavailable, self.gpu = self.wanted
         self.process: subprocess.Popen | None = None
@@ -285,7 +303,7 @@ class WarmParent:
     def _start(self) -> dict:
         self.folder = Path(tempfile.mkdtemp(prefix="fw-wall-"))
         self.orders, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        command = [bubblewrap(), *wall(self.gpu, self.unavailable, self._people())]
+        command = [bubblewrap(), *wall(self.gpu, self.unavailable, self._people(), self.also)]
         program = [sys.executable, "-s", str(GRADER / "warm.py"), str(theirs.fileno())]
         with theirs, (self.folder / "said").open("wb") as said:
             try:

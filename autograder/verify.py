@@ -42,6 +42,9 @@ CAUSES = {
 }
 
 
+NOT_ASSESSED = "not-assessed"
+UNCOUNTED = ("check-crashed", NOT_ASSESSED)
+"""What became of a check whose points count for nobody until a person enters a score."""
 GIVEN_FAILED = "given-failed"
 GIVEN_UP = "given-up"
 FAILED = "the grader itself failed on this submission"
@@ -374,7 +377,7 @@ def cell_status(name: str, rebuilt: rebuild.Rebuilt, outcomes: list[Outcome]) ->
 
 def total(rows: list[dict]) -> tuple[float, float]:
     """Score and maximum of one student; a check that crashed counts for neither."""
-    counted = [row for row in rows if row["status"] != "check-crashed"]
+    counted = [row for row in rows if row["status"] not in UNCOUNTED]
     return sum(r["score"] for r in counted), sum(r["max_score"] for r in counted)
 
 

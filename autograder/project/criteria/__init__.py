@@ -1,0 +1,1 @@
+"""The automatic criteria of the project's rubric, each a function of the report."""
