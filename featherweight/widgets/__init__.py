@@ -279,3 +279,86 @@ def distilled(
         "fallback": "This figure needs JavaScript: it shows images while they are distilled.",
     }
     return _widget_class("distilled.js")(data=data, position=float(shown))
+
+
+def quantization_grid(
+    examples: Mapping[str, torch.Tensor], num_bits: int = 4, num_values: int = 801
+) -> Any:
+    """Values rounded to a grid of codes: sliders for bits and range, symmetric or affine.
+
+    Each named example is shown by `num_values` of its quantiles. `num_bits` is the number of bits
+    to begin with, from 1 to 8.
+    """
+    if not 1 <= num_bits <= 8:
+        raise ValueError(f"The slider goes from 1 to 8 bits; got {num_bits}.")
+    shown = []
+    for name, tensor in examples.items():
+        values = tensor.detach().double().flatten().sort().values
+        if not len(values) or not values.isfinite().all():
+            raise ValueError(f"'{name}' needs values, all of them finite.")
+        places = torch.linspace(
+            0, len(values) - 1, min(num_values, len(values)), dtype=torch.float64
+        )
+        size = float(f"{values.abs().mean().item():.4g}")
+        texts = [float(f"{value:.4g}") for value in values[places.round().long()].tolist()]
+        shown.append({"name": name, "values": texts, "size": size})
+    data = {
+        "examples": shown,
+        "fallback": "This figure needs JavaScript: it rounds values to a grid of codes.",
+    }
+    return _widget_class("quantization_grid.js")(data=data, position=float(num_bits))
+
+
+def cascade(
+    confidences: torch.Tensor,
+    hits: Sequence[torch.Tensor],
+    costs: Sequence[float],
+    names: Sequence[str],
+    unit: str = "MACs",
+    threshold: float = 0.8,
+) -> Any:
+    """A cascade of two networks on test images, with a slider for the threshold.
+
+    `confidences` [seeds, images] says how sure the first network is, `hits` what the first and the
+    second have right, of the same shape. Every image costs `costs[0]`; one whose confidence lies
+    below the threshold costs `costs[1]` more. `threshold` is the one to begin with.
+    """
+    first, second = (hit.double() for hit in hits)
+    if not confidences.dim() == 2 or not confidences.shape == first.shape == second.shape:
+        raise ValueError("Confidences and hits need the same shape (seeds, images).")
+    if not 0 <= float(confidences.min()) <= float(confidences.max()) <= 1:
+        raise ValueError("A confidence lies between 0 and 1.")
+    lowest = math.floor(20 * float(confidences.min())) / 20
+    thresholds = [lowest + i * (1 - lowest) / 60 for i in range(61)] + [1.01]
+    right, wrong = (confidences[hit].double() for hit in (first > 0, first == 0))
+    steps = [_cascade_step(confidences >= t, first, second, costs) for t in thresholds]
+    data = {
+        "names": list(names),
+        "unit": unit,
+        "range": [lowest, 1],
+        "right": torch.histc(right, 30, lowest, 1).int().tolist(),
+        "wrong": torch.histc(wrong, 30, lowest, 1).int().tolist(),
+        "accuracies": _rounded(100 * torch.stack([first.mean(), second.mean()])),
+        "steps": [{"threshold": round(t, 4)} | s for t, s in zip(thresholds, steps, strict=True)],
+        "fallback": "This figure needs JavaScript: it moves the threshold of a cascade.",
+    }
+    position = min(range(len(thresholds)), key=lambda i: abs(thresholds[i] - threshold))
+    return _widget_class("cascade.js")(data=data, position=float(position))
+
+
+def _cascade_step(
+    sure: torch.Tensor, first: torch.Tensor, second: torch.Tensor, costs: Sequence[float]
+) -> dict[str, float]:
+    """What a cascade does with the images that its first network is sure of, in percent."""
+    accuracy = 100 * torch.where(sure, first, second).mean(dim=1)
+    passed = (~sure).double()
+    count = passed.sum().clamp_min(1)
+    values = {
+        "exits": 100 * sure.double().mean(),
+        "accuracy": accuracy.mean(),
+        "sd": accuracy.std() if len(accuracy) > 1 else torch.tensor(0.0),
+        "cost": 100 * (costs[0] + passed.mean() * costs[1]) / costs[1],
+        "mended": 100 * (passed * (second - first).clamp_min(0)).sum() / count,
+        "spoiled": 100 * (passed * (first - second).clamp_min(0)).sum() / count,
+    }
+    return {name: float(f"{float(value):.2f}") for name, value in values.items()}

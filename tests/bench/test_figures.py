@@ -270,3 +270,41 @@ def test_the_distilled_widget_refuses_pictures_that_lack_a_step_or_a_name(wrong)
 def test_a_table_escapes_texts_and_separates_thousands():
     html = plot.table(["name", "bytes"], [("<b>", 1234567)])._repr_html_()
     assert "&lt;b&gt;" in html and "1,234,567" in html
+
+
+def cascade_widget(**changes):
+    options = {
+        "confidences": torch.tensor([[0.25, 0.5, 0.75, 1.0], [0.25, 0.5, 0.75, 1.0]]),
+        "hits": [
+            torch.tensor([[False, False, True, True], [False, True, True, True]]),
+            torch.tensor([[True, True, True, False], [True, True, True, False]]),
+        ],
+        "costs": [1, 4],
+        "names": ["MLP", "teacher"],
+        "threshold": 0.6,
+    }
+    return widgets.cascade(**(options | changes))
+
+
+def test_the_cascade_widget_holds_what_every_threshold_is_worth_and_costs():
+    html = cascade_widget()._repr_mimebundle_()[0]["text/html"]
+    state = json.loads(re.search(r"const state = (.*);", html)[1])
+    data, step = state["data"], state["data"]["steps"][int(state["position"])]
+    assert step["threshold"] == pytest.approx(0.6, abs=0.02)
+    assert step["exits"] == 50 and step["accuracy"] == 100 and step["cost"] == 75
+    assert step["mended"] == 75 and step["spoiled"] == 0
+    first, last = data["steps"][0], data["steps"][-1]
+    assert [first["exits"], first["cost"], first["accuracy"]] == [100, 25, 62.5]
+    assert [last["exits"], last["cost"], last["accuracy"]] == [0, 125, 75]
+    assert sum(data["right"]) == 5 and sum(data["wrong"]) == 3
+    assert data["accuracies"] == [62.5, 75]
+    assert set(re.findall(r"https?://[^\"'\\ ]+", html)) <= {"http://www.w3.org/2000/svg"}
+
+
+@pytest.mark.parametrize(
+    ("confidences", "message"),
+    [(torch.ones(2, 3), "the same shape"), (torch.full((2, 4), 1.5), "between 0 and 1")],
+)
+def test_the_cascade_widget_refuses_confidences_that_are_none(confidences, message):
+    with pytest.raises(ValueError, match=message):
+        cascade_widget(confidences=confidences)

@@ -259,3 +259,19 @@ def test_images_are_distilled_with_the_slider_without_a_kernel(visit, address):
     )
     assert "marked at step 200" in widget.locator("svg").get_attribute("aria-label")
     assert page.complaints == []
+
+
+def test_a_cascades_threshold_answers_to_its_slider_without_a_kernel(visit, address):
+    page = visit(f"{address}/book/adaptive/cascades.html")
+    widget = page.locator(".fw-widget")
+    report, slider = widget.locator("output"), widget.locator("input[type=range]")
+    slider.focus()
+    page.keyboard.press("Home")
+    assert "the MLP answers 100.0 % of the images" in report.inner_text()
+    page.keyboard.press("End")
+    assert "the MLP answers 0.0 % of the images" in report.inner_text()
+    assert "Of those passed on" in report.inner_text()
+    labels = [svg.get_attribute("aria-label") for svg in widget.locator("svg[role=img]").all()]
+    assert "it answers 0 percent of the images" in labels[0]
+    assert "Test accuracy against MACs" in labels[1]
+    assert page.complaints == []
