@@ -15,7 +15,7 @@ NUMBER = re.compile(
     r"(?P<digits>\d{1,3}(?:[,\u2009\u202f]\d{3})+(?:\.\d+)?|\d+\.\d+|\d+|\.\d+)"
     r"(?:\s?(?:e|·10\^|×10\^)\{?(?P<power>[-+−]?\d+)\}?)?"
     r"\s?(?P<unit>%|×|x(?![\w])|[kKMGT]i?B\b|B\b|bytes?\b|ms\b|µs\b|seconds?\b|s\b|M\b|k\b|K\b|G\b"
-    r"|points?\b|pts?\b|pp\b|percent\b|-?bits?\b)?"
+    r"|points?\b|pts?\b|pp\b|percent\b)?"
 )
 SETTING = re.compile(
     r"\b(epochs?|lr|learning rate|temperature|alpha|lambda|λ|α|seeds?|layers?|batch|width|"
@@ -23,7 +23,7 @@ SETTING = re.compile(
     r"n|k|t)\b",
     re.IGNORECASE,
 )
-SPREAD = re.compile(r"±|\bstd\b|\bsd\b|standard deviation|\bs\.?d\.?\b|\+/-|\(\s*\d*\.\d+\s*\)")
+SPREAD = re.compile(r"±|\+/-|\b(std|sd|s\.d\.|standard deviation|spread)", re.IGNORECASE)
 STOP = {"the", "and", "with", "a", "of", "to", "bit", "model", "our", "after", "at", "by", "in"}
 
 

@@ -118,10 +118,12 @@ class Reader:
         """Read the preamble, then the document."""
         main = self.found.main
         self.found.read.add(main)
-        for name in self.names:  # styles and inputs define commands before they are used
-            if name.endswith((".sty", ".cls")):
-                self.text(name)
         text = self.text(main)
+        styles = sorted(name for name in self.names if name.endswith((".sty", ".cls")))
+        for name in styles:  # they define commands before these are used
+            style = source_of(self.text(name), name)
+            for node, source in self.flow(self.parsed(style, noting=False), style):
+                self.in_preamble(node, source)
         begin = BEGIN_DOCUMENT.search(text)
         preamble = source_of(text, main, 0, begin.start() if begin else 0)
         end = END_DOCUMENT.search(text)
@@ -131,7 +133,7 @@ class Reader:
             self.in_preamble(node, source)
         self.visit(self.flow(self.parsed(body), body))
 
-    def parsed(self, source: Source) -> list[Node]:
+    def parsed(self, source: Source, noting: bool = True) -> list[Node]:
         """The nodes of a text; what the parser finds wrong with it is noted once."""
         for tolerant in (False, True):
             walker = tex.LatexWalker(
@@ -143,7 +145,8 @@ class Reader:
                 opened = getattr(error, "open_contexts", None)
                 where = opened[-1][1] if opened else error.pos or 0
                 said = " ".join(str(error.msg).split())[:120]
-                self.problem("syntax", f"LaTeX cannot read this: {said}", source.place(where))
+                if noting:
+                    self.problem("syntax", f"LaTeX cannot read this: {said}", source.place(where))
             except RecursionError:
                 self.problem("syntax", "is nested too deep to be read", source.place(0))
                 return []
@@ -265,7 +268,7 @@ class Reader:
         if not node.isNodeType(tex.LatexMacroNode):
             return
         name, place = node.macroname, source.place(node.pos)
-        if name in ("documentclass", "LoadClass"):
+        if name == "documentclass":
             self.found.document_class = last(node)
         elif name in ("usepackage", "RequirePackage"):
             self.found.packages |= set(split(given_in(node, -2)))

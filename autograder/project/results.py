@@ -226,7 +226,8 @@ def candidates(results: Results, methods: Iterable[str], metric: str) -> list[fl
     found: list[float] = []
     for method in methods:
         for name in {name for run in results.methods()[method] for name in run.values}:
-            if metric and metric_of(name) not in (metric, ""):
+            kind = metric_of(name)
+            if metric and kind and kind not in RELATED.get(metric, (metric,)):
                 continue
             found += statistics_of(results, method, name)
     return found
@@ -241,6 +242,9 @@ def statistics_of(results: Results, method: str, name: str) -> list[float]:
     spread = [statistics.stdev(values), statistics.pstdev(values)] if len(values) > 1 else []
     spread += [one / math.sqrt(len(values)) for one in spread[:1]]
     found = [*values, mean, statistics.median(values), *spread, max(values) - min(values)]
+    if metric_of(name) in ("accuracy", "error", "sparsity", "density"):  # what is left of all
+        whole = 100.0 if abs(mean) > 1 else 1.0
+        found += [whole - value for value in (*values, mean)]
     if base:
         reference = statistics.fmean(base)
         found += [mean - reference]
@@ -249,6 +253,14 @@ def statistics_of(results: Results, method: str, name: str) -> list[float]:
     return found
 
 
+RELATED = {
+    # Which columns a printed number of a kind may have been computed from.
+    "ratio": ("ratio", "bytes", "parameters", "nonzero", "macs", "bits"),
+    "speedup": ("speedup", "time", "macs"),
+    "sparsity": ("sparsity", "density", "nonzero"),
+    "density": ("density", "sparsity", "nonzero"),
+    "error": ("error", "accuracy"),
+}
 SCALES = {
     "accuracy": (1, 100),
     "error": (1, 100),

@@ -21,7 +21,7 @@ from autograder.project.typesetting import Typeset
 FILE = Path(__file__).with_name("rubric.yml")
 MODULES = ("form", "citing", "floats", "writing", "evidence", "consistency")
 FULL, PART, NONE, OPEN = "full", "part", "none", "not-assessed"
-MOST_LINES = 12
+MOST_LINES = 20
 """Lines of evidence that a page shows of one criterion."""
 
 

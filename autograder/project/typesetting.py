@@ -25,7 +25,8 @@ MAGIC = re.compile(r"%\s*!\s*TEX\s+(?:TS-)?program\s*=\s*(\w+)", re.IGNORECASE)
 FONTS = re.compile(r"\\usepackage(?:\[[^]]*\])?\{[^}]*(fontspec|polyglossia|unicode-math|xeCJK)")
 LUA = re.compile(r"\\usepackage(?:\[[^]]*\])?\{[^}]*(luacode|luatexja|luatextra)")
 LOCATED = re.compile(r"^(?P<file>[^\s:][^:\n]*?\.\w+):(?P<line>\d+): (?P<text>.+)$", re.MULTILINE)
-BANG = re.compile(r"^! (?P<text>.+)$", re.MULTILINE)
+BANG = re.compile(r"^! (?P<bang>.+)$", re.MULTILINE)
+ENDING = re.compile(r"^(?:Emergency stop|==> Fatal error)")
 AT_LINE = re.compile(r"^l\.(\d+) ", re.MULTILINE)
 MISSING_PACKAGE = re.compile(r"File [`'](?P<name>[^']+\.(?:sty|cls|def|fd|ldf|bst))' not found")
 PAGES = re.compile(r"Output written on .*?\((\d+) pages?", re.DOTALL)
@@ -215,20 +216,32 @@ def said_in(outputs: list[dict]) -> str:
 
 def errors_in(log: str, files: dict[str, bytes], main: str) -> Iterator[tuple[str, int, str]]:
     """The errors in a log, each once, with file and line."""
-    seen: set[tuple] = set()
+    found = list(dict.fromkeys(located(log, files, main)))
+    causes = [error for error in found if not ENDING.search(error[2])]
+    yield from (causes or found)[:50]
+
+
+def located(log: str, files: dict[str, bytes], main: str) -> Iterator[tuple[str, int, str]]:
+    """The errors in their order; one that names no place has that of the next, or its line."""
     folder = posixpath.dirname(main)
-    for match in LOCATED.finditer(log):
+    waiting = ""
+    found = list(re.finditer(f"{LOCATED.pattern}|{BANG.pattern}", log, re.MULTILINE))
+    ends = [match.start() for match in found[1:]] + [len(log)]
+    for match, end in zip(found, ends, strict=False):
+        if match["bang"]:
+            line = AT_LINE.search(log, match.end(), end)
+            if line:
+                yield main, int(line[1]), " ".join(match["bang"].split())[:200]
+            else:
+                waiting = match["bang"]
+            continue
         name = posixpath.normpath(posixpath.join(folder, match["file"]))
-        key = (name if name in files else match["file"][-80:], int(match["line"]))
-        text = " ".join(match["text"].split())[:200]
-        if (key, text) not in seen and len(seen) < 50:
-            seen.add((key, text))
-            yield (*key, text)
-    for match in BANG.finditer(log):
-        line = AT_LINE.search(log, match.end(), match.end() + 2000)
-        if not seen:
-            seen.add((match["text"],))
-            yield main, int(line[1]) if line else 1, match["text"][:200]
+        name = name if name in files else posixpath.basename(match["file"])[-80:]
+        for text in filter(None, (waiting, match["text"])):
+            yield name, int(match["line"]), " ".join(text.split())[:200]
+        waiting = ""
+    if waiting:
+        yield main, 1, " ".join(waiting.split())[:200]
 
 
 def absent_package(errors: list[tuple[str, int, str]], files: dict[str, bytes]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import jupytext
 
 ROOT = Path(__file__).resolve().parents[2]
-BINARY = {".npz", ".safetensors", ".png", ".webp", ".ico", ".zip"}
+BINARY = {".npz", ".safetensors", ".pdf", ".png", ".webp", ".ico", ".zip"}
 
 
 def files() -> list[Path]:

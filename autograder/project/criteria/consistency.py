@@ -113,9 +113,9 @@ def told(report: Report) -> Story:
             if entry.metric in ("accuracy", "bytes", "time", "parameters", "nonzero"):
                 getattr(model, entry.metric).extend(v for v in values if v)
             elif entry.metric == "sparsity":
-                model.sparsity += [v / 100 for v in values]
+                model.sparsity += [v / 100 for v in values if v]
             elif entry.metric == "density":
-                model.sparsity += [1 - v / 100 for v in values]
+                model.sparsity += [1 - v / 100 for v in values if v < 100]
             elif entry.metric == "ratio":
                 model.ratio += [(n.value, n.decimals, entry.place) for n in entry.numbers[:1]]
             elif entry.metric == "bits" and values:
@@ -144,7 +144,7 @@ def add_results(story: Story) -> None:
                 if mean is not None and not getattr(model, metric):
                     getattr(model, metric).append(mean)
             sparsity = results.mean(entry.matched, "sparsity")
-            if sparsity is not None and not model.sparsity:
+            if sparsity and not model.sparsity:
                 model.sparsity.append(sparsity / 100 if sparsity > 1 else sparsity)
             bits = results.mean(entry.matched, "bits")
             model.bits = model.bits or (bits or 0.0)

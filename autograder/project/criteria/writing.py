@@ -11,7 +11,7 @@ from autograder.project.rubric import Marks, Report, judges_criterion
 from autograder.project.sources import Place
 
 LEFT = re.compile(
-    r"\b(TO\s?DO|FIX\s?ME|XXX+|TBD|TBA|lorem ipsum|your (?:text|name|title) here|insert \w+ here|"
+    r"\b(TO\s?DO|FIX\s?ME|X{3,}|TBD|TBA|lorem ipsum|your (?:text|name|title) here|insert \w+ here|"
     r"placeholder|Firstname Lastname|Author Name)\b",
     re.IGNORECASE,
 )
