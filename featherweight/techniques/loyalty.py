@@ -148,6 +148,9 @@ def expected_calibration_error(probabilities, labels, num_bins=15):
 
 def error_if_calibrated(probabilities, num_bins=15, num_draws=50, seed=0):
     """The mean calibration error when the labels are drawn from the probabilities."""
+    check_probabilities(probabilities, probabilities.argmax(dim=1))
+    if num_draws < 1:
+        raise ValueError(f"Draw the labels at least once; got {num_draws}.")
     generator = torch.Generator().manual_seed(seed)
     drawn = torch.multinomial(probabilities, num_draws, True, generator=generator)
     errors = [
@@ -170,8 +173,8 @@ def fit_temperature(logits, labels, lowest=0.01, highest=100.0, num_halvings=60)
     low, high = 1 / highest, 1 / lowest
     if not sharpness_slope(gaps, low) < 0 < sharpness_slope(gaps, high):
         raise ValueError(
-            f"No temperature from {lowest} to {highest} is best: fit on examples of "
-            "which some are right and some are wrong."
+            f"The best temperature is not between {lowest} and {highest}: fit a network "
+            "that is better than chance, on examples of which some are wrong."
         )
     for _ in range(num_halvings):
         mid = math.sqrt(low * high)

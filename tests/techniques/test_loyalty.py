@@ -274,6 +274,8 @@ REFUSED = {
     "labels of another batch": (lambda: churn(X, X, torch.tensor([0])), "label"),
     "no error to repeat": (lambda: repeated_errors(answers(0), answers(0), Y[:1]), "no error"),
     "logits for probabilities": (lambda: expected_calibration_error(3 * X, Y), "softmax"),
+    "no draw": (lambda: error_if_calibrated(X.softmax(dim=1), num_draws=0), "at least once"),
+    "logits to draw from": (lambda: error_if_calibrated(3 * X), "softmax"),
     "no bin": (lambda: expected_calibration_error(X.softmax(dim=1), Y, 0), "bin"),
     "all right": (lambda: fit_temperature(answers(0, 1), Y), "temperature"),
     "negative radius": (lambda: fgsm(logistic(), X, Y, -0.1), "radius"),
