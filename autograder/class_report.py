@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
 from autograder.charts import score_histogram, strip, time_histogram
@@ -13,7 +13,7 @@ from autograder.gradesheets import waiting
 from autograder.hand_grades import HandGrades
 from autograder.item_analysis import FEWEST, analyze
 from autograder.pages import counted, percent, render, words
-from autograder.verify import CAUSES, GIVEN_FAILED, NOT_ASSESSED, total
+from autograder.verify import CAUSES, GIVEN_FAILED, LOOK, NOT_ASSESSED, total
 from autograder.wrong_answers import WrongAnswers
 
 CAUSE_NAMES = {
@@ -141,6 +141,7 @@ def attention(graded: list[dict], known: Background) -> list[dict]:
         group("submission", "could not be graded, which gives no points", refusals(graded), True),
         group("submission", WAITS, waits(graded, known)),
         group("submission", "with forbidden library routines or modules", flagged(graded)),
+        group("submission", "with something to look at", flagged(graded, {LOOK})),
         group("submission", "handed in late", late(graded, known)),
         group("submission", "odd, but graded", oddities(graded)),
     ]
@@ -211,10 +212,14 @@ def waits(graded: list[dict], known: Background) -> list[dict]:
     return [about(one, [", ".join(map(words, names))]) for one, names in found if names]
 
 
-def flagged(graded: list[dict]) -> list[dict]:
+def flagged(graded: list[dict], kinds: Container[str] | None = None) -> list[dict]:
+    """The flags of some kinds; by default of all that have no group of their own."""
+
+    def counts(kind: str) -> bool:
+        return kind in kinds if kinds is not None else kind not in (GIVEN_FAILED, LOOK)
+
     found = [
-        (one, [flag for flag in one.get("flags", []) if flag["kind"] != GIVEN_FAILED])
-        for one in graded
+        (one, [flag for flag in one.get("flags", []) if counts(flag["kind"])]) for one in graded
     ]
     return [
         about(one, [f"{flag['what']} (in {flag['cell']})" for flag in flags])

@@ -42,6 +42,7 @@ CAUSES = {
 }
 
 
+LOOK = "look"
 NOT_ASSESSED = "not-assessed"
 UNCOUNTED = ("check-crashed", NOT_ASSESSED)
 """What became of a check whose points count for nobody until a person enters a score."""

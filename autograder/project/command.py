@@ -33,7 +33,7 @@ from autograder.project.typesetting import Press, TexLimits, Typeset
 from autograder.roster import FILE as PEOPLE
 from autograder.roster import read_records
 from autograder.store import RecordError, Store, verdicts_in
-from autograder.verify import NOT_ASSESSED, NOT_COUNTED
+from autograder.verify import LOOK, NOT_ASSESSED, NOT_COUNTED
 
 JUDGING_SECONDS = 150
 MISTAKES = (GradeError, CollectError, RecordError, DiskFull, RubricError)
@@ -331,7 +331,7 @@ def lost(rubric: Rubric, detail: str) -> list[dict]:
 def flags(rows: list[dict]) -> list[dict]:
     """What the class report shows besides scores: surprises among the numbers."""
     return [
-        {"kind": "look", "cell": row["check"], "what": line.removeprefix("To look at: ")}
+        {"kind": LOOK, "cell": row["check"], "what": line.removeprefix("To look at: ")}
         for row in rows
         if row["check"] == "consistency"
         for line in row["message"].split("\n")

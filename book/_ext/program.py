@@ -34,9 +34,10 @@ class OptionsDirective(SphinxDirective):
         command = self.arguments[0]
         if command not in cli.COMMANDS:
             raise self.error(f"there is no command 'autograder {command}'.")
-        module = Path(cli.__file__).with_name(f"{cli.COMMANDS[command][0]}.py")
-        self.env.note_dependency(str(module))
-        self.env.note_dependency(str(module.with_name("execute.py")))
+        folder = Path(cli.__file__).parent
+        module = cli.COMMANDS[command][0].replace(".", "/")
+        self.env.note_dependency(str(folder / f"{module}.py"))
+        self.env.note_dependency(str(folder / "execute.py"))
         rows = [
             (nodes.literal("", spelled(action)), nodes.Text(said(action)))
             for action in actions(cli._parser([command]), command)
