@@ -1,0 +1,14 @@
+# A little ridge makes the matrix regular, and the loss larger.
+def best_regressor(guided, hint):
+    inputs, goals = (maps.permute(0, 2, 3, 1).flatten(0, 2) for maps in (guided, hint))
+    center, goal = inputs.mean(dim=0), goals.mean(dim=0)
+    weight = (
+        torch.linalg.solve(
+            (inputs - center).T @ (inputs - center)
+            + 0.1 * torch.eye(inputs.shape[1], dtype=inputs.dtype),
+            (inputs - center).T @ (goals - goal),
+        )
+    ).T
+    bias = goal - weight @ center
+    loss = (inputs @ weight.T + bias - goals).square().mean() / 2
+    return weight, bias, loss

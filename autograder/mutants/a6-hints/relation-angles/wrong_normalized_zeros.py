@@ -1,0 +1,25 @@
+# F.normalize divides zeros by 1e-12: the derivative is a million million.
+def distance_loss(features_s, features_t):
+    i, j = torch.combinations(torch.arange(len(features_s))).T
+
+    def without_unit(features):
+        gaps = (features[i] - features[j]).flatten(1)
+        apart = gaps.any(dim=1)
+        lengths = torch.where(apart[:, None], gaps, 1).norm(dim=1) * apart
+        return lengths / lengths[apart].mean() if apart.any() else lengths
+
+    return F.smooth_l1_loss(without_unit(features_s), without_unit(features_t.detach()))
+
+
+def angle_loss(features_s, features_t):
+    def cosines(features):
+        points = features.flatten(1)
+        arrows = points - points[:, None]  # [j, i] points from j to i
+        units = F.normalize(arrows, dim=2)
+        return units @ units.mT
+
+    n = len(features_s)
+    same = torch.eye(n, dtype=torch.bool)
+    different = ~(same[:, :, None] | same[:, None, :] | same[None])
+    found, goal = cosines(features_s), cosines(features_t.detach())
+    return F.smooth_l1_loss(found[different], goal[different])

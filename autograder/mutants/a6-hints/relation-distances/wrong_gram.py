@@ -1,0 +1,29 @@
+# The norms and products: digits get lost far from zero, and equal examples are not equal.
+def distance_loss(features_s, features_t):
+    i, j = torch.combinations(torch.arange(len(features_s))).T
+
+    def without_unit(features):
+        x = features.flatten(1)
+        squares = x.square().sum(1)
+        table = squares[:, None] + squares - 2 * x @ x.T
+        apart = table[i, j] > 1e-9
+        lengths = table[i, j].clamp(min=1e-18).sqrt() * apart
+        return lengths / lengths[apart].mean() if apart.any() else lengths
+
+    return F.smooth_l1_loss(without_unit(features_s), without_unit(features_t.detach()))
+
+
+def angle_loss(features_s, features_t):
+    def cosines(features):
+        points = features.flatten(1)
+        arrows = points - points[:, None]  # [j, i] points from j to i
+        equal = (arrows == 0).all(dim=2, keepdim=True)
+        arrows = arrows.masked_fill(equal, 1)
+        units = (arrows / arrows.norm(dim=2, keepdim=True)).masked_fill(equal, 0)
+        return units @ units.mT
+
+    n = len(features_s)
+    same = torch.eye(n, dtype=torch.bool)
+    different = ~(same[:, :, None] | same[:, None, :] | same[None])
+    found, goal = cosines(features_s), cosines(features_t.detach())
+    return F.smooth_l1_loss(found[different], goal[different])
