@@ -31,8 +31,8 @@ function histogram(data, parent) {
   shape("text", { ...TEXT, x: (LEFT + WIDTH - RIGHT) / 2, y: height - 5, "text-anchor": "middle" },
     svg, `confidence of the ${data.names[0]}`);
   shape("text", { ...TEXT, x: LEFT, y: 14 }, svg, "images (root scale):");
-  shape("text", { ...TEXT, x: LEFT + 140, y: 14, fill: RIGHT_COLOR }, svg, "right");
-  shape("text", { ...TEXT, x: LEFT + 182, y: 14, fill: WRONG_COLOR }, svg, "wrong");
+  shape("text", { ...TEXT, x: LEFT + 146, y: 14, fill: RIGHT_COLOR }, svg, "right");
+  shape("text", { ...TEXT, x: LEFT + 190, y: 14, fill: WRONG_COLOR }, svg, "wrong");
   const line = shape("line", { y1: top, y2: height - bottom, stroke: "currentColor",
     "stroke-width": 2, "stroke-dasharray": "5 3" }, svg);
   return ({ threshold, exits }) => {
