@@ -1,0 +1,15 @@
+# Stops the search after eight steps.
+def best_temperature(logits, targets):
+    logits, told = logits.double(), (targets * logits).double().sum(dim=1)
+
+    def slope(beta):
+        expected = (logits * (beta * logits).softmax(dim=1)).sum(dim=1)
+        return float((expected - told).mean())
+
+    if slope(0.0) >= 0 or float((logits.amax(dim=1) - told).mean()) <= 1e-12:
+        raise ValueError("No temperature minimizes the cross-entropy of these logits.")
+    low, high = -14.0, 14.0  # powers of 2
+    for _ in range(8):
+        power = (low + high) / 2
+        low, high = (power, high) if slope(2**power) < 0 else (low, power)
+    return 2**-low

@@ -1,0 +1,10 @@
+# Forgets that there are many comparisons.
+def false_alarm(num_seeds):
+    return float(2 * stats.t.sf(2 * math.sqrt(num_seeds), num_seeds - 1))
+
+
+def seeds_needed(num_comparisons, risk):
+    num_seeds = 2
+    while -math.expm1(math.log1p(-false_alarm(num_seeds))) > risk:
+        num_seeds += 1
+    return num_seeds
