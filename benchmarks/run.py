@@ -253,6 +253,32 @@ def distillation_step() -> Iterator[tuple[Run, Run]]:
     yield lambda: clock(ours), lambda: clock(theirs)
 
 
+@contextmanager
+def quantization(symmetric: bool) -> Iterator[tuple[Run, Run]]:
+    """Ten million weights to 8-bit codes per channel and back, ours and torch's operators."""
+    from featherweight.techniques.quantization import dequantize, quantize, weight_grid
+
+    warnings.filterwarnings("ignore", message=".*quantiz")  # torch's quantized types are old
+    weight = torch.randn(2500, 4000, generator=torch.Generator().manual_seed(0))
+    grid = weight_grid(weight, 8, symmetric)
+    scale, zero = grid.scale.flatten(), grid.zero_point.flatten()
+    dtype = torch.qint8 if symmetric else torch.quint8
+
+    def ours() -> tuple[torch.Tensor, torch.Tensor]:
+        codes = quantize(weight, grid)
+        return codes, dequantize(codes, grid)
+
+    def theirs() -> tuple[torch.Tensor, torch.Tensor]:
+        codes = torch.quantize_per_channel(weight, scale, zero, 0, dtype)
+        return codes, codes.dequantize()
+
+    codes, values = ours()
+    quantized, their_values = theirs()
+    if not torch.equal(codes, quantized.int_repr()) or not torch.equal(values, their_values):
+        sys.exit("the codes differ: the times of two results are not comparable")
+    yield lambda: clock(ours), lambda: clock(theirs)
+
+
 def seconds_in_a_new_process(before: str, timed: str) -> float:
     """Seconds of a statement in a new Python process, after another one."""
     code = (
@@ -318,6 +344,14 @@ BENCHMARKS = (
         "torch.func.grad of torch.func.grad, with functional_call",
         distillation_step,
         repeats=51,
+    ),
+    *(
+        Benchmark(
+            f"quantization: 10 million weights per channel and back, {kind}",
+            "torch.quantize_per_channel and dequantize",
+            partial(quantization, kind == "symmetric"),
+        )
+        for kind in ("symmetric", "affine")
     ),
     Benchmark("import all of featherweight, beyond torch", "import torch", import_time),
     Benchmark(

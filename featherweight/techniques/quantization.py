@@ -2,7 +2,8 @@
 
 import copy
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from torch import nn
@@ -59,8 +60,8 @@ def grid_from_range(low, high, num_bits, symmetric=False):
     else:
         low, high = low.clamp(max=0), high.clamp(min=0)
         scale = (high - low) / (largest - smallest)
-    nothing = scale < torch.finfo(scale.dtype).tiny  # zeros only: any scale will do
-    scale = scale.masked_fill(nothing, 1.0).reshape(-1, 1)
+    scale = scale.clamp(min=torch.finfo(scale.dtype).tiny)  # if all values are zero
+    scale = scale.reshape(-1, 1)
     zero = torch.zeros_like(scale) if symmetric else (-low.reshape(-1, 1) / scale)
     zero = zero.round().clamp(smallest, largest).to(torch.int32)
     return Grid(scale, zero, num_bits, symmetric)
@@ -80,35 +81,64 @@ def rows_for(grid, x):
             f"{x.numel()} values cannot be divided among the {len(grid.scale)} rows of the "
             "grid: make the grid from a tensor of the same shape."
         )
-    return x.reshape(len(grid.scale), -1)
+    return x.detach().reshape(len(grid.scale), -1)
+
+
+def blocks(rows, num_values=2**17):
+    """Slices of so many rows that their values stay in the processor's cache."""
+    size = max(1, num_values // rows.shape[1])
+    return [slice(start, start + size) for start in range(0, len(rows), size)]
+
+
+def block_codes(values, zero, grid):
+    """Codes, still as floats, of values that were divided by their scale."""
+    if grid.symmetric and grid.num_bits == 1:
+        return torch.where(values < 0, -1.0, 1.0).masked_fill_(values.isnan(), math.nan)
+    values.round_()
+    if not grid.symmetric:
+        values.add_(zero)
+    return values.clamp_(*grid.codes)
 
 
 def quantize(x, grid):
     """The codes of x: whole numbers, ties rounded to even, clamped to the grid's ends."""
-    rows = rows_for(grid, x)
-    if grid.symmetric and grid.num_bits == 1:
-        codes = torch.where(rows < 0, -1.0, 1.0) + 0 * rows
-    else:
-        codes = (rows * (1 / grid.scale)).round_()
-        if not grid.symmetric:
-            codes.add_(grid.zero_point)
-        codes.clamp_(*grid.codes)
-    if codes.sum().isnan():
-        raise ValueError("NaN has no code: look for NaN among the values.")
-    return codes.to(code_type(grid.num_bits, grid.symmetric)).view_as(x)
+    rows, factor = rows_for(grid, x), 1 / grid.scale
+    zero = grid.zero_point.to(factor.dtype)
+    codes = torch.empty(rows.shape, dtype=code_type(grid.num_bits, grid.symmetric))
+    for part in blocks(rows):
+        values = block_codes(rows[part] * factor[part], zero[part], grid)
+        if values.sum().isnan():
+            raise ValueError("NaN has no code: look for NaN among the values.")
+        codes[part] = values
+    return codes.view_as(x)
 
 
 def dequantize(codes, grid):
     """What the codes stand for: scale * (code - zero point)."""
-    rows = rows_for(grid, codes)
-    if not grid.symmetric:
-        rows = rows - grid.zero_point.to(grid.scale.dtype)
-    return (rows * grid.scale).view_as(codes)
+    rows, zero = rows_for(grid, codes), grid.zero_point.to(grid.scale.dtype)
+    values = torch.empty(rows.shape, dtype=grid.scale.dtype)
+    for part in blocks(rows):
+        values[part] = rows[part]
+        if not grid.symmetric:
+            values[part].sub_(zero[part])
+        values[part].mul_(grid.scale[part])
+    return values.view_as(codes)
 
 
 def rounded(x, grid):
     """The values of the grid nearest to x."""
     return dequantize(quantize(x, grid), grid)
+
+
+def group_size(per, columns):
+    """How many weights of a channel with so many `columns` share a scale."""
+    size = columns if per == "channel" else per
+    if type(size) is not int or size < 1 or columns % min(size, columns):
+        raise ValueError(
+            f'per is "tensor", "channel" or a size of groups that divides the '
+            f"{columns} weights of a channel; got {per!r}."
+        )
+    return min(size, columns)
 
 
 def rows_of(x, per="channel"):
@@ -119,15 +149,7 @@ def rows_of(x, per="channel"):
         return x.reshape(1, -1)
     if x.dim() < 2:
         raise ValueError("Channels need a weight of two dimensions or more.")
-    rows = x.reshape(len(x), -1)
-    if per == "channel":
-        return rows
-    if type(per) is not int or per < 1 or rows.shape[1] % min(per, rows.shape[1]):
-        raise ValueError(
-            f'per is "tensor", "channel" or a size of groups that divides the '
-            f"{rows.shape[1]} weights of a channel; got {per!r}."
-        )
-    return rows.reshape(-1, min(per, rows.shape[1]))
+    return x.reshape(-1, group_size(per, x[0].numel()))
 
 
 def weight_grid(weight, num_bits, symmetric=True, per="channel"):
@@ -138,6 +160,26 @@ def weight_grid(weight, num_bits, symmetric=True, per="channel"):
         return grid_from_range(-size, size, num_bits, symmetric)
     low, high = torch.aminmax(rows, dim=1, keepdim=True)
     return grid_from_range(low, high, num_bits, symmetric)
+
+
+def row_errors(rows, grid):
+    """The squared error of each row."""
+    return (rounded(rows, grid) - rows).square().sum(dim=1, keepdim=True)
+
+
+def fitted_grid(weight, num_bits, symmetric=True, per="channel", num_tries=40):
+    """The grid whose rounded weights have the smallest squared error, row by row."""
+    best = weight_grid(weight, num_bits, symmetric, per)
+    rows = rows_of(weight.detach(), per)
+    low, high = (end / num_tries for end in torch.aminmax(rows, dim=1, keepdim=True))
+    least = row_errors(rows, best)
+    for i in range(1, num_tries):
+        grid = grid_from_range(i * low, i * high, num_bits, symmetric)
+        error = row_errors(rows, grid)
+        scale = torch.where(error < least, grid.scale, best.scale)
+        zero = torch.where(error < least, grid.zero_point, best.zero_point)
+        best, least = replace(best, scale=scale, zero_point=zero), error.minimum(least)
+    return best
 
 
 LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
@@ -154,13 +196,15 @@ def weighted_layers(model):
 
 
 @torch.no_grad()
-def quantized_weights(model, num_bits, symmetric=True, per="channel"):
+def quantized_weights(
+    model, num_bits, symmetric=True, per="channel", grid_of=weight_grid
+):
     """A copy of the model with rounded weights; biases and all else stay as they are."""
     check_bits(num_bits)
     model = copy.deepcopy(model)
     weights = {id(m.weight): m.weight for m in weighted_layers(model).values()}
     for weight in weights.values():  # a weight that two layers share is rounded once
-        weight.copy_(rounded(weight, weight_grid(weight, num_bits, symmetric, per)))
+        weight.copy_(rounded(weight, grid_of(weight, num_bits, symmetric, per)))
     return model
 
 
@@ -168,13 +212,11 @@ def layer_inputs(model, images):
     """All that each weighted layer reads when the model looks at the images, by name."""
     if len(images) == 0:
         raise ValueError("Calibration needs at least one image.")
-    seen = {name: [] for name in weighted_layers(model)}
-    handles = [
-        layer.register_forward_pre_hook(
-            lambda _, inputs, name=name: seen[name].append(inputs[0])
-        )
-        for name, layer in weighted_layers(model).items()
-    ]
+    seen, handles = {}, []
+    for name, layer in weighted_layers(model).items():
+        add = seen.setdefault(name, []).append
+        hook = partial(lambda add, layer, inputs: add(inputs[0]), add)
+        handles.append(layer.register_forward_pre_hook(hook))
     try:
         measure.predict(model, images)
     finally:
@@ -271,3 +313,219 @@ def rounded_inputs(model, grids):
             lambda _, inputs, grid=grids[name]: (rounded(inputs[0], grid), *inputs[1:])
         )
     return model
+
+
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+
+
+@torch.no_grad()
+def folded(layer, norm):
+    """One layer that computes norm(layer(x)) with the statistics of training."""
+    if norm.running_var is None or norm.num_features != len(layer.weight):
+        raise ValueError(
+            "To fold, a batch-norm needs running statistics of the layer's channels."
+        )
+    factor = 1 / torch.sqrt(norm.running_var + norm.eps)
+    factor = factor if norm.weight is None else factor * norm.weight
+    layer = copy.deepcopy(layer)
+    layer.weight.mul_(factor.view(-1, *[1] * (layer.weight.dim() - 1)))
+    bias = 0 if layer.bias is None else layer.bias
+    shift = 0 if norm.bias is None else norm.bias
+    layer.bias = nn.Parameter((bias - norm.running_mean) * factor + shift)
+    return layer
+
+
+def fold_batch_norms(model):
+    """A copy without batch-norms; each becomes part of the layer before it."""
+    model = copy.deepcopy(model).eval()
+    for block in [m for m in model.modules() if isinstance(m, nn.Sequential)]:
+        for i in range(len(block) - 1):
+            if isinstance(block[i], LAYERS) and isinstance(block[i + 1], NORMS):
+                block[i], block[i + 1] = folded(block[i], block[i + 1]), nn.Identity()
+    if any(isinstance(m, NORMS) for m in model.modules()):
+        raise ValueError(
+            "A batch-norm follows no layer of a Sequential: fold it by hand with `folded`."
+        )
+    return model
+
+
+def fixed_point(real):
+    """(multiplier, shift) with real = multiplier / 2**shift up to 31 bits."""
+    real = torch.as_tensor(real, dtype=torch.float64)
+    if not ((real >= 2.0**-31) & (real < 2.0**30)).all():
+        raise ValueError(
+            "A multiplier lies between 2**-31 and 2**30: look at the scales of this layer."
+        )
+    mantissa, exponent = torch.frexp(real)
+    return (mantissa * 2**31).round().long(), 31 - exponent.long()
+
+
+def requantize(accumulator, multiplier, shift, zero_point, highest):
+    """Codes of an accumulator: multiply, add a half, shift, move, clamp. No float in it."""
+    half = torch.ones_like(shift) << (shift - 1)
+    codes = (accumulator.long() * multiplier + half) >> shift
+    return (codes + zero_point).clamp(0, highest)
+
+
+@dataclass(frozen=True)
+class IntegerLayer:
+    """A convolution or a linear layer on codes; every number in it is whole."""
+
+    weight: torch.Tensor
+    bias: torch.Tensor
+    multiplier: torch.Tensor  # one for each output channel, as the shift
+    shift: torch.Tensor
+    zero_in: int
+    zero_out: int
+    highest: int
+    options: dict  # stride and so on of a convolution; nothing for a linear layer
+
+    def accumulate(self, codes):
+        """The sums of products, with the bias, in 32 bits."""
+        x = codes.int() - self.zero_in  # so padding with zeros is right
+        compute = F.conv2d if self.weight.dim() == 4 else F.linear
+        return compute(x, self.weight.int(), self.bias, **self.options)
+
+    def __call__(self, codes):
+        sums = self.accumulate(codes)
+        of_channels = (-1, *[1] * (sums.dim() - 2))
+        multiplier, shift = (
+            self.multiplier.view(of_channels),
+            self.shift.view(of_channels),
+        )
+        return requantize(sums, multiplier, shift, self.zero_out, self.highest)
+
+
+def conv_options(layer):
+    """What a convolution has besides weights."""
+    if not isinstance(layer, nn.Conv2d):
+        return {}
+    if layer.padding_mode != "zeros" or isinstance(layer.padding, str):
+        raise ValueError(
+            "Give the convolution a number as padding, and pad with zeros."
+        )
+    names = ("stride", "padding", "dilation", "groups")
+    return {name: getattr(layer, name) for name in names}
+
+
+def integer_bias(layer, scale):
+    """The bias in steps of the accumulator, one scale for each output channel."""
+    bias = torch.zeros(len(scale)) if layer.bias is None else layer.bias.detach()
+    bias = (bias.double() / scale).round()
+    if bias.abs().max() >= 2**30:
+        raise ValueError("A bias is too large for 32 bits at the scales of its layer.")
+    return bias.int()
+
+
+@torch.no_grad()
+def integer_layer(layer, grid_in, grid_out):
+    """The layer on codes of `grid_in`, giving codes of `grid_out`; 8-bit weights."""
+    grid = weight_grid(layer.weight, 8)
+    silent = ~layer.weight.flatten(1).any(dim=1, keepdim=True)  # any scale fits zeros
+    scale = torch.where(silent, 2.0**-10, grid.scale).double().flatten()
+    scale = scale * grid_in.scale.item()
+    numbers = fixed_point(scale / grid_out.scale.item())
+    zeros = grid_in.zero_point.item(), grid_out.zero_point.item()
+    codes, bias = quantize(layer.weight, grid), integer_bias(layer, scale)
+    options, highest = conv_options(layer), grid_out.codes[1]
+    return IntegerLayer(codes, bias, *numbers, *zeros, highest, options)
+
+
+def network_grids(model, images, rule=min_max_range):
+    """8-bit grids for the inputs of all layers, and a 16-bit one for the "output"."""
+    grids = input_grids(model, images, 8, rule)
+    low, high = min_max_range(measure.predict(model, images))
+    return {**grids, "output": grid_from_range(low, high, 16)}
+
+
+def integer_network(model, grids):
+    """The steps of a sequential network, each from codes to codes."""
+    steps, names = [], [*weighted_layers(model), "output"]
+    for layer in model:
+        if isinstance(layer, (nn.Linear, nn.Conv2d)):
+            grid_in, grid = grids[names[0]], grids[names[1]]
+            names = names[1:]
+            steps.append(integer_layer(layer, grid_in, grid))
+        elif isinstance(layer, nn.ReLU):
+            steps.append(partial(torch.clamp, min=grid.zero_point.item()))
+        elif isinstance(layer, (nn.MaxPool2d, nn.Flatten, nn.Identity)):
+            steps.append(layer)
+        else:
+            raise ValueError(f"There is no whole-number version of {layer} here.")
+    return steps
+
+
+def run(steps, codes):
+    """What the last step gives."""
+    for step in steps:
+        codes = step(codes)
+    return codes
+
+
+def pack(codes, num_bits, symmetric=True):
+    """Codes as bytes: `num_bits` for each without a gap, the lowest bit first."""
+    smallest, largest = code_range(num_bits, symmetric)
+    if codes.is_floating_point() or codes.min() < smallest or codes.max() > largest:
+        raise ValueError(f"Pack whole numbers from {smallest} to {largest}.")
+    unsigned = codes.flatten().int() - smallest
+    if symmetric and num_bits == 1:
+        unsigned = unsigned // 2  # -1 and 1 become 0 and 1
+    bits = (unsigned[:, None] >> torch.arange(num_bits) & 1).flatten()
+    bits = F.pad(bits, (0, -len(bits) % 8)).view(-1, 8)
+    return (bits << torch.arange(8)).sum(dim=1).to(torch.uint8)
+
+
+def unpack(packed, num_bits, shape, symmetric=True):
+    """The codes of the given shape that were packed."""
+    smallest, _ = code_range(num_bits, symmetric)
+    if len(packed) != math.ceil(math.prod(shape) * num_bits / 8):
+        raise ValueError(
+            f"{len(packed)} bytes don't hold {num_bits}-bit codes of {shape}."
+        )
+    bits = (packed[:, None].int() >> torch.arange(8) & 1).flatten()
+    bits = bits[: math.prod(shape) * num_bits].view(-1, num_bits)
+    unsigned = (bits << torch.arange(num_bits)).sum(dim=1)
+    if symmetric and num_bits == 1:
+        unsigned = 2 * unsigned
+    return (unsigned + smallest).to(code_type(num_bits, symmetric)).view(shape)
+
+
+@torch.no_grad()
+def packed_model(model, num_bits, symmetric=True, per="channel", grid_of=weight_grid):
+    """Everything that has to be stored, by name: codes, scales, zero points and the rest."""
+    state = dict(model.state_dict())
+    for name, layer in weighted_layers(model).items():
+        key = f"{name}.weight".removeprefix(".")
+        del state[key]
+        grid = grid_of(layer.weight, num_bits, symmetric, per)
+        codes = quantize(layer.weight, grid)
+        state[f"{key}.codes"] = pack(codes, num_bits, symmetric)
+        state[f"{key}.scale"] = grid.scale.flatten()
+        if not symmetric:
+            state[f"{key}.zero_point"] = pack(
+                grid.zero_point, num_bits, symmetric=False
+            )
+    return state
+
+
+@torch.no_grad()
+def unpacked_model(model, state, num_bits, symmetric=True):
+    """A copy of the model with weights read back from what was stored."""
+    model, state = copy.deepcopy(model), dict(state)
+    for name, layer in weighted_layers(model).items():
+        key = f"{name}.weight".removeprefix(".")
+        scale = state.pop(f"{key}.scale").view(-1, 1)
+        zero = torch.zeros_like(scale).int()
+        if not symmetric:
+            zero = unpack(state.pop(f"{key}.zero_point"), num_bits, scale.shape, False)
+        grid = Grid(scale, zero.int(), num_bits, symmetric)
+        shape = layer.weight.shape
+        codes = unpack(state.pop(f"{key}.codes"), num_bits, shape, symmetric)
+        state[key] = dequantize(codes, grid)
+    model.load_state_dict(state)
+    return model
+
+
+def stored_bytes(state):
+    """Bytes of all tensors of a state."""
+    return sum(tensor.numel() * tensor.element_size() for tensor in state.values())

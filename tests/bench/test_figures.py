@@ -238,6 +238,36 @@ def test_the_temperature_widget_refuses_a_temperature_off_its_slider(temperature
         widgets.temperature(["a", "b"], {"x": [0.0, 1]}, temperature)
 
 
+def grid_state(values, **options):
+    html = widgets.quantization_grid({"some": values}, **options)._repr_mimebundle_()[0][
+        "text/html"
+    ]
+    assert set(re.findall(r"https?://[^\"'\\ ]+", html)) <= {"http://www.w3.org/2000/svg"}
+    return json.loads(re.search(r"const state = (.*);", html)[1])
+
+
+def test_the_grid_widget_holds_quantiles_from_the_smallest_to_the_largest_value():
+    state = grid_state(torch.linspace(-1, 3, 4001).flip(0).view(1, -1), num_bits=5)
+    (example,) = state["data"]["examples"]
+    assert len(example["values"]) == 801
+    assert example["values"][:2] == pytest.approx([-1, -0.995])
+    assert example["values"][-1] == 3 and example["size"] == pytest.approx(1.25, abs=1e-3)
+    assert state["position"] == 5
+    assert len(grid_state(torch.zeros(7))["data"]["examples"][0]["values"]) == 7
+
+
+@pytest.mark.parametrize("num_bits", [0, 9])
+def test_the_grid_widget_refuses_bits_off_its_slider(num_bits):
+    with pytest.raises(ValueError, match="from 1 to 8 bits"):
+        grid_state(torch.ones(3), num_bits=num_bits)
+
+
+@pytest.mark.parametrize("values", [torch.ones(0), torch.tensor([1.0, float("nan")])])
+def test_the_grid_widget_refuses_values_it_cannot_draw(values):
+    with pytest.raises(ValueError, match="'some' needs values, all of them finite"):
+        grid_state(values)
+
+
 def distilled_widget(**changes):
     options = {
         "steps": [0, 10],

@@ -275,3 +275,31 @@ def test_a_cascades_threshold_answers_to_its_slider_without_a_kernel(visit, addr
     assert "it answers 0 percent of the images" in labels[0]
     assert "Test accuracy against MACs" in labels[1]
     assert page.complaints == []
+
+
+def test_a_grid_follows_bits_range_and_kind_without_a_kernel(visit, address):
+    page = visit(f"{address}/book/quantization/quantization.html")
+    widget = page.locator(".fw-grid")
+    report, marks = widget.locator("output"), widget.locator("svg line.code")
+    bits, part = widget.locator("input[type=range]").all()
+    values, kind = widget.locator("select").all()
+    assert report.inner_text().startswith("4 bits, symmetric, range ")
+    assert marks.count() == 15 and "0.0 % clipped" in report.inner_text()
+    bits.focus()
+    page.keyboard.press("ArrowRight")
+    assert report.inner_text().startswith("5 bits, symmetric") and marks.count() == 31
+    part.focus()
+    page.keyboard.press("Home")
+    assert "0.0 % clipped" not in report.inner_text()
+    page.keyboard.press("End")
+    values.select_option("1")
+    kind.select_option("1")
+    assert "zero point 0." in report.inner_text() and marks.count() == 32
+    bits.focus()
+    page.keyboard.press("Home")
+    assert report.inner_text().startswith("1 bit, affine") and marks.count() == 2
+    kind.select_option("0")
+    assert part.is_disabled()
+    label = widget.locator("svg").get_attribute("aria-label")
+    assert label.startswith("Histogram of the activations behind the second ReLU")
+    assert page.complaints == []
