@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from autograder.project.sources import Place
 
 WORD = re.compile(r"[^\W_]")
+LONGEST = 3000
+"""Characters of a sentence that are looked at."""
 FORMULA = "\x01"
 """Stands for a formula in prose: one word, whatever it holds."""
 
@@ -19,11 +21,13 @@ class Prose:
     """Running text with the place of each of its characters."""
 
     parts: list[tuple[int, str, Place]] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
     length: int = 0
 
     def add(self, text: str, place: Place) -> None:
         if text:
             self.parts.append((self.length, text, place))
+            self.starts.append(self.length)
             self.length += len(text)
 
     @property
@@ -31,7 +35,7 @@ class Prose:
         return "".join(text for _, text, _ in self.parts)
 
     def place(self, position: int) -> Place:
-        number = bisect.bisect_right([start for start, _, _ in self.parts], position) - 1
+        number = bisect.bisect_right(self.starts, position) - 1
         start, text, place = self.parts[max(number, 0)]
         return Place(place.file, place.line + text[: position - start].count("\n"))
 
@@ -43,7 +47,7 @@ class Prose:
         """Each sentence in one line, and where it begins."""
         text = self.text
         for match in re.finditer(r"[^\s](?:.|\n)*?(?:[.!?](?=\s|$)(?<!\be\.g\.)|\n\s*\n|$)", text):
-            sentence = " ".join(match[0].replace(FORMULA, "").split())
+            sentence = " ".join(match[0][:LONGEST].replace(FORMULA, "").split())
             if WORD.search(sentence):
                 yield sentence, self.place(match.start())
 

@@ -39,8 +39,10 @@ def judge(
     rubric: Rubric | None = None,
 ) -> list[dict]:
     """The rows of all automatic lines; one that crashes is a row of its own."""
-    rubric = rubric or read_rubric()
-    report = report_of(files, main, problems, typeset)
+    return rows_of(report_of(files, main, problems, typeset), rubric or read_rubric())
+
+
+def rows_of(report: Report, rubric: Rubric) -> list[dict]:
     return [row_of(report, Marks(one)) for one in rubric.automatic()]
 
 
@@ -98,11 +100,10 @@ def files_in(folder: Path) -> dict[str, bytes]:
     return found
 
 
-def overview(files: dict[str, bytes], main: str) -> dict[str, str]:
+def overview(document: Document) -> dict[str, str]:
     """What a person reads beside the manual lines: title, abstract, sections with their words."""
-    if not main:
+    if not document.main:
         return {}
-    document = read_report(files, main)
     sections = [f"{s.title}: {s.prose.words()} words ({s.place})" for s in document.sections]
     abstract = " ".join(document.abstract.text.split()) if document.abstract else ""
     found = {"title": document.title, "authors": document.authors, "abstract": abstract}
@@ -124,8 +125,8 @@ def main() -> None:
     typeset = Typeset(**task["typeset"])
     typeset.errors = [(name, line, text) for name, line, text in typeset.errors]
     rubric = read_rubric(Path(task.get("rubric") or FILE))
-    rows = judge(files, task["main"], problems, typeset, rubric)
-    answer = {"rows": rows, "overview": overview(files, task["main"])}
+    report = report_of(files, task["main"], problems, typeset)
+    answer = {"rows": rows_of(report, rubric), "overview": overview(report.document)}
     sys.stdout.write(json.dumps(answer))
 
 

@@ -47,7 +47,8 @@ DEEPEST = 12
 """How deep a macro of the report's own may stand for others, and files may call files."""
 TEXT_ENDINGS = (".tex", ".ltx")
 PICTURE_ENDINGS = (".pdf", ".png", ".jpg", ".jpeg", ".eps", ".svg", ".mps", ".PNG", ".JPG", ".PDF")
-MAX_TEXT = 5 * 10**6
+MAX_TEXT = 10**6
+"""Characters of all files together that are read."""
 LABEL_KEY = re.compile(r"label\s*=\s*\{?([^,{}\]]+)")
 CAPTION_KEY = re.compile(r"caption\s*=\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
 Node = Any
@@ -74,6 +75,7 @@ class Reader:
         self.macros: dict[str, OwnMacro] = {}
         self.environments: dict[str, str] = {}
         self.known: Any = None
+        self.room = MAX_TEXT
         self.open: list[str] = []
         self.depth = 0
         self.floats: list[Float] = []
@@ -91,9 +93,10 @@ class Reader:
             if bad_line:
                 said = "is not UTF-8: save it in that encoding (it is read as Latin-1)"
                 self.problem("encoding", said, Place(name, bad_line))
-            if len(text) > MAX_TEXT:
+            if len(text) > self.room:
                 self.problem("size", "is too long to be read to its end", Place(name, 1))
-            visible = masked(text[:MAX_TEXT])
+            visible = masked(text[: self.room])
+            self.room -= len(visible)
             mine = own_macros(visible)
             known = grammar.known_commands()
             self.macros |= {one.name: one for one in mine if one.name not in known}
@@ -393,6 +396,7 @@ class Reader:
         title = self.plain(arguments[-1], source)
         self.section = Section(title, level, place, arguments[0] is None, self.appendix)
         self.found.sections.append(self.section)
+        self.gather_part_labels(arguments[-1], source)
         self.prose = self.section.prose
         if self.floats:
             self.problem("syntax", f"a {self.floats[-1].kind} is still open here", place)
@@ -417,7 +421,7 @@ class Reader:
         starred = node.macroname.endswith("*") or node.nodeargd.argnlist[0] is not None
         with self.aside(Prose()) as prose:
             self.visit(self.flow([argument_of(node)], source))
-        text = " ".join(prose.text.split())
+        text = " ".join(prose.text.replace(FORMULA, "").split())
         self.found.captions.add(f"{text}\n\n", place)
         if self.floats:
             self.floats[-1].captions.append((text, place))
@@ -562,7 +566,7 @@ class Reader:
     def cell(prose: Prose, default: Place) -> Cell:
         text = prose.text.replace(FORMULA, "")
         span = re.match(r"\s*\x02\{?\s*(\d+)\s*\}?\x02", text)
-        text = " ".join(re.sub(r"\x02[^\x02]*\x02", "", text).split())
+        text = re.sub(r"[ \t\n]+", " ", re.sub(r"\x02[^\x02]*\x02", "", text)).strip()[:500]
         lines = [place for _, part, place in prose.parts if part.strip(" \n\x01\x02")]
         return Cell(text, lines[0] if lines else default, int(span[1]) if span else 1)
 
@@ -693,7 +697,7 @@ def spoken(node: Node) -> str:
     if name in grammar.SYMBOLS:
         return grammar.SYMBOLS[name]
     if name in grammar.SPACES:
-        return " "
+        return "\u202f" if name in (",", "thinspace") else " "
     if name in ("num", "ang", "tablenum"):
         return uncertain(last(node))
     if name in ("SI", "qty"):

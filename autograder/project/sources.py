@@ -13,6 +13,7 @@ VERBATIM = (
 )
 MASKED = re.compile(
     r"\\\\|\\%|%[^\n]*|\\begin\{(?P<env>" + VERBATIM + r")\}|\\(?P<iffalse>iffalse)(?![A-Za-z])"
+    r"|(?P<url>\\(?:url|nolinkurl|path|href)\s*\{[^{}\n]*\})"
     r"|\\end\{(?P<end>document)\}|\\endinput(?![A-Za-z])(?P<stop>)"
 )
 CONDITIONAL = re.compile(r"\\(?:(?P<if>if[A-Za-z]*)|(?P<fi>fi))(?![A-Za-z])")
@@ -84,6 +85,9 @@ def masked(text: str) -> str:
             end = len(text) if end < 0 else end
             parts += [text[done:position], blank(text[position:end])]
             done = position = end
+        elif match["url"]:
+            parts += [text[done : match.start()], match["url"].replace("%", "p")]
+            done = position
         elif match["iffalse"]:
             end = end_of_conditional(text, position)
             parts += [text[done : match.start()], blank(text[match.start() : end])]

@@ -353,6 +353,7 @@ def in_mebibytes(files):
 
 KEEPS = {
     "files": {
+        "an address with a percent sign": appended(METHOD, "\\url{https://example.org/a%20b}\n"),
         "a tree of files": IN_TREE,
         "comments": COMMENTS,
         "other folders": both(
@@ -420,6 +421,10 @@ KEEPS = {
         "comments": COMMENTS,
         "subfigures": changed(
             RESULT, (FIGURE, SUBFIGURES), ("\\ref{fig:tradeoff}", "\\subref{fig:b}")
+        ),
+        "a label in a heading": both(
+            changed(METHOD, ("\\section{Method}", "\\section{Method\\label{sec:inside}}")),
+            appended(METHOD, "See Section~\\ref{sec:inside}.\n"),
         ),
         "autoref": changed(
             RESULT,

@@ -376,7 +376,6 @@ def test_the_template_and_a_sound_report_compile(press):
     [
         ("\\nope", "Undefined control sequence"),
         ("\\begin{center}", "ended by \\end{document}"),
-        ("\\includegraphics{none}", "Undefined control sequence"),
         ("\\def\\x{\\x\\x}\\x", "TeX capacity exceeded"),
         ("\\input{/box/none.tex}", "not found"),
     ],
