@@ -83,7 +83,7 @@ def limit_gradient(student, rng):
         got = without_graphs(student, "limit_gradient", logits_s, logits_t)
         s, t = logits_s.numpy(), logits_t.numpy()
         centered = s - s.mean(1, keepdims=True) - t + t.mean(1, keepdims=True)
-        hint = "evaluate kd_gradient with alpha = 1 at T = 1e6 on some logits and compare"
+        hint = "kd_gradient with alpha = 1 comes near at T = 1e6; the limit has no temperature"
         close(got, torch.from_numpy(centered / s.size), hint, name="The limit")
 
 
@@ -291,9 +291,9 @@ def teacher_control(student, rng):
             got = controls(student, "renamed", probs, labels, seeds_of(rng, 4))
             for control in got:
                 hint = "the label's probability stays where it is"
-                close(control[rows, labels], probs[rows, labels], hint, name="The labels' entries")
+                close(control[rows, labels], probs[rows, labels], hint, name="The label's column")
                 hint = "the same values in each row, in another order"
-                close(control.sort(1).values, probs.sort(1).values, hint, name="The sorted rows")
+                close(control.sort(1).values, probs.sort(1).values, hint, name="The sorted table")
                 one_order_for_a_label(control, probs, labels)
         orders_are_even(student, rng)
     with part(1, '"exchanged"'):
@@ -301,7 +301,7 @@ def teacher_control(student, rng):
             got = controls(student, "exchanged", probs, labels, seeds_of(rng, 4))
             for control in got:
                 hint = "the label's probability stays where it is"
-                close(control[rows, labels], probs[rows, labels], hint, name="The labels' entries")
+                close(control[rows, labels], probs[rows, labels], hint, name="The label's column")
                 shares_are_dealt(control, probs, labels)
         deals_are_even(student, rng)
     with part(1, '"by class"'):
@@ -350,11 +350,11 @@ def shares_of(table, label):
 
 def shares_are_dealt(control, probs, labels):
     """Fail unless the examples of each label have their shares among themselves, each once."""
-    close(control.sum(1), torch.ones(6).double(), "each row sums to 1", name="The rows' sums")
+    close(control.sum(1), torch.ones(6).double(), "each row sums to 1", name="The sum of rows")
     for label in labels.unique().tolist():
         got, ours = (shares_of(t[labels == label], label) for t in (control, probs))
         got, ours = got[got[:, 0].argsort()], ours[ours[:, 0].argsort()]
-        close(got, ours, "examples with the same label trade shares", name="The sorted shares")
+        close(got, ours, "examples with the same label trade shares", name="The share table")
 
 
 def deals_are_even(student, rng):
@@ -459,6 +459,9 @@ def munged(student, examples, nominal, num_copies, p, s, seed):
     return got
 
 
+ALIKE = "All copies of an example are alike: draw anew for each attribute of each copy."
+
+
 @check("munge", points=3)
 def munge(student, rng):
     seed = inputs.integer(rng, 0, 10**6)
@@ -467,10 +470,10 @@ def munge(student, rng):
             examples, nominal, nearest = clear_examples(rng, kinds)
             got = munged(student, examples, nominal, 3, 0.0, 1.0, seed)
             hint = "p = 0: first one copy of every example, then the next copy"
-            close(got, examples.repeat(3, 1), hint, name="The copies")
+            close(got, examples.repeat(3, 1), hint, name="The set of copies")
             got = munged(student, examples, nominal, 2, 1.0, math.inf, seed)
             hint = "p = 1, no spread: each takes all values of its nearest neighbor in `examples`"
-            close(got, examples[nearest].repeat(2, 1), hint, name="The neighbors")
+            close(got, examples[nearest].repeat(2, 1), hint, name="The set of neighbors")
     num_copies = 2500
     examples, nominal, nearest = clear_examples(rng, "ccnc")
     other = examples[nearest]
@@ -479,6 +482,7 @@ def munge(student, rng):
         got = munged(student, examples, nominal, num_copies, 1.0, s, seed)
         got = got.view(num_copies, *examples.shape)
         spread = (examples - other).abs() / s * ~nominal
+        assert (got.std(0)[spread > 0] > 0).all(), ALIKE
         off = (got.mean(0) - other).abs() > 5.5 * spread / math.sqrt(num_copies) + 1e-9
         assert not off.any(), "Draws are not centered at the neighbor's value."
         ratio = got.std(0)[spread > 0] / spread[spread > 0]
@@ -495,6 +499,7 @@ def munge(student, rng):
         got = got.view(num_copies, *examples.shape)
         differs = examples != other
         taken = (got != examples).double()[:, differs]
+        assert (taken.std(0) > 0).any(), ALIKE
         share = taken.mean(0)
         close(share, torch.full_like(share, p), "with probability p", atol=0.06, name="The share")
         linked = torch.corrcoef(taken.T).fill_diagonal_(0).abs().amax()

@@ -2,20 +2,16 @@
 def munge(examples, nominal, num_copies, p, s, generator):
     deviation = examples.std(dim=0, correction=0)
     deviation[deviation == 0] = 1
-    copies = []
-    for _ in range(num_copies):
-        data = examples.clone()
-        for i in range(len(data)):
-            terms = torch.where(
-                nominal, (data != data[i]).double(), ((data - data[i]) / deviation).square()
-            )
-            distance = terms.sum(1)
-            distance[i] = math.inf
-            near = data[distance.argmin()].clone()
-            own = data[i].clone()
-            noise = torch.randn(len(own), generator=generator, dtype=own.dtype)
-            drawn = torch.where(nominal, near, near + (near - own) / s * noise)
-            taken = torch.rand(len(own), generator=generator) < p
-            data[i] = torch.where(taken, drawn, own)
-        copies.append(data)
-    return torch.cat(copies)
+    data = examples.repeat(num_copies, 1, 1)
+    for i in range(len(examples)):
+        own = data[:, i].clone()
+        gap = data - own[:, None]
+        terms = torch.where(nominal, (gap != 0).double(), (gap / deviation).square())
+        distance = terms.sum(2)
+        distance[:, i] = math.inf
+        near = data[torch.arange(num_copies), distance.argmin(1)]
+        noise = torch.randn(own.shape, generator=generator, dtype=own.dtype)
+        drawn = torch.where(nominal, near, near + (near - own) / s * noise)
+        taken = torch.rand(own.shape, generator=generator) < p
+        data[:, i] = torch.where(taken, drawn, own)
+    return data.flatten(0, 1)
