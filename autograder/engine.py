@@ -93,7 +93,10 @@ def unfit(code: str, sandboxed: bool) -> str:
     from autograder.course import code_digest
 
     if code != code_digest():
-        return "has another version of the grader: install there what is installed here."
+        return (
+            "has another version of the grader: install there what is installed here. If it is on "
+            "this machine, the grader's files changed while it started: run the command again."
+        )
     if sandboxed:
         from autograder import sandbox
 
