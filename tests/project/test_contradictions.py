@@ -51,6 +51,8 @@ def test_surprises_cost_nothing():
 @pytest.mark.parametrize(
     "sentence",
     [
+        "The 8-bit copy is 75\\% smaller than the baseline.",
+        "As the sparsity grows from 50\\% to 90\\%, accuracy falls.",
         "The student is four times smaller and takes 1.6 ms.",
         "Accuracy drops from 90.2\\% to 87.1\\% before tuning.",
         "Pruning reaches the smallest size of all sparse models.",
@@ -62,6 +64,22 @@ def test_surprises_cost_nothing():
 def test_a_true_sentence_is_no_contradiction(sentence):
     verdict = row("consistency", appended(RESULT, f"{sentence}\n")(sound()))
     assert (verdict["score"], verdict["message"]) == (verdict["max_score"], "")
+
+
+@pytest.mark.parametrize(
+    "name", ["half of the filters pruned", "pruned, Huffman coded", "structured pruning at 0.7"]
+)
+def test_what_may_well_be_smaller_is_no_contradiction(name):
+    before = "pruned at 0.7 & $87.1 \\pm 0.3$ & 1.32 & 3.02"
+    after = f"{name} & $87.1 \\pm 0.3$ & 0.80 & 5.00"
+    assert row("consistency", changed(RESULT, (before, after))(sound()))["message"] == ""
+
+
+def test_a_quantized_model_that_is_tuned_need_not_be_as_small_as_a_pruned_one():
+    files = changed(
+        RESULT, ("  8-bit &", "  8-bit, fine-tuned &"), ("& 1.00 & 3.99", "& 1.20 & 3.33")
+    )
+    assert row("consistency", files(sound()))["message"] == ""
 
 
 def test_a_temperature_on_the_logits_is_no_contradiction():
