@@ -62,7 +62,9 @@ function cleared(svg) {
 // Above the axis the values, below it the values of the grid with what is rounded to them.
 function drawChart(svg, values, grid, result, range) {
   cleared(svg);
-  const lowest = Math.min(values[0], 0), highest = Math.max(values[values.length - 1], 0);
+  const ends = [grid.smallest, grid.largest].map((code) => grid.scale * (code - grid.zero));
+  const lowest = Math.min(values[0], 0, ends[0]);
+  const highest = Math.max(values[values.length - 1], 0, ends[1]);
   const margin = 0.04 * (highest - lowest) || 1;
   const first = lowest - margin, last = highest + margin;
   const x = (v) => LEFT + ((v - first) / (last - first)) * (WIDTH - LEFT - RIGHT);
