@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         metavar="DIR",
         help="gets grades.csv, report.html, feedback/, results/ and nbgrader's gradebook.db; the "
-        "--out of the assignments puts projects into the same gradebook",
+        "folder of the assignments' results puts projects into the same gradebook",
     )
     parser.add_argument("--rubric", type=Path, default=FILE, metavar="FILE", help="another rubric")
     parser.add_argument(

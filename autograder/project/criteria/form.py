@@ -38,7 +38,8 @@ def compiles(report: Report, marks: Marks) -> None:
     for error in made.errors:
         marks.fault(error[2], place_of(error))
     if made.status == "ok" and made.pages > marks["most_pages"]:
-        marks.fault(f"the PDF has {made.pages} pages, more than {marks['most_pages']}")
+        said = f"the PDF has {made.pages} pages, more than {marks['most_pages']}"
+        marks.fault(said, Place(report.document.main, 1))
     if made.status != "ok" and not made.pdf and made.errors:
         marks.lost = marks.criterion.points
 
