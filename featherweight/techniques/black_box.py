@@ -60,7 +60,7 @@ def check_top(values, classes, num_classes, rest):
 
 
 def completed(values, classes, num_classes, rest="spread"):
-    """All probabilities, from the k largest: what is missing is spread evenly or dropped."""
+    """All probabilities from the k largest; the rest is spread evenly or dropped."""
     check_top(values, classes, num_classes, rest)
     missing = (1 - values.sum(dim=1, keepdim=True)).clamp_min(0)
     others = max(1, num_classes - values.shape[1])
@@ -76,7 +76,7 @@ def check_peers(peers):
 
 
 class Peers(nn.Module):
-    """Networks that learn together. Together they answer with their mean probability."""
+    """Networks that learn together, and answer with their mean probability."""
 
     def __init__(self, members):
         super().__init__()
@@ -122,7 +122,7 @@ class Shift(nn.Module):
 
 
 def cheap_conv(kind):
-    """A function (in_channels, out_channels, stride) that makes a layer of this kind."""
+    """Makes layers of this kind from (in_channels, out_channels, stride)."""
     if kind == "standard":
         return models.conv3x3
     if kind not in ("shift", "depthwise", "group-4", "group-16"):
@@ -144,7 +144,7 @@ def _spatial_then_mixing(kind, in_channels, out_channels, stride=1):
 
 
 def quiz_loss(teacher, student, images, quiz, lr, temperature=1.0):
-    """The quiz loss of a copy of the student after one step on the teacher's answers."""
+    """The quiz loss of the student after one step on the teacher's answers."""
     check_temperature(temperature)
     if not lr > 0 or len(quiz) == 0:
         raise ValueError("A quiz needs examples, and the student a step size above 0.")
@@ -157,7 +157,7 @@ def quiz_loss(teacher, student, images, quiz, lr, temperature=1.0):
 
 
 def meta_taught(teacher, quiz, lr, lr_t, temperature=1.0, batch_size=100, seed=0):
-    """A loss for `train`: the teacher learns from the quiz, the student from the teacher."""
+    """A loss for `train` in which the teacher learns from the quiz before it teaches."""
     optimizer = torch.optim.SGD(teacher.parameters(), lr_t)
     order = torch.Generator().manual_seed(seed)
 
@@ -207,7 +207,7 @@ def entropy(p):
 
 
 def check_sequences(sequences, p):
-    """Refuse sequences that are listed twice, or that are not weighed by probabilities."""
+    """Refuse sequences that are listed twice, and weights that are no probabilities."""
     if len(sequences) != len(p) or len(sequences.unique(dim=0)) != len(p):
         raise ValueError("List each sequence once, with one probability for each.")
     if p.min() < 0 or not torch.isclose(p.sum(), torch.ones_like(p.sum())):
@@ -215,7 +215,7 @@ def check_sequences(sequences, p):
 
 
 def parallel_fit(sequences, p):
-    """The best that a parallel network does for sequences [n, length] with probabilities p."""
+    """The best a parallel network can do for sequences [n, length] of probabilities p."""
     check_sequences(sequences, p)
     by_position = torch.einsum("n,nlw->lw", p, F.one_hot(sequences).to(p))
     positions = torch.arange(sequences.shape[1])
@@ -228,7 +228,7 @@ def parallel_fit(sequences, p):
 
 
 class Autoregressive(nn.Module):
-    """Reads a source of fixed length, writes word after word with a recurrent network."""
+    """Reads a source of fixed length, writes word after word."""
 
     def __init__(self, num_words, source_length, width=64):
         super().__init__()
@@ -240,7 +240,7 @@ class Autoregressive(nn.Module):
         self.head = nn.Linear(width, num_words)
 
     def forward(self, sources, prefixes):
-        """Logits [n, length + 1, words] of the word after each beginning of the prefixes."""
+        """Logits [n, length + 1, words] of what follows each part of the prefixes."""
         memory = torch.tanh(self.read(self.source(sources).flatten(1)))
         begin = torch.full((len(sources), 1), self.begin)
         written = self.target(torch.cat([begin, prefixes], dim=1))
@@ -248,7 +248,7 @@ class Autoregressive(nn.Module):
 
 
 def parallel_network(num_words, source_length, target_length, width=64):
-    """Reads a source and gives the logits [n, target_length, words] of all words at once."""
+    """Reads a source, gives the logits [n, target_length, words] of all words."""
     return nn.Sequential(
         nn.Embedding(num_words, width),
         nn.Flatten(),
@@ -260,11 +260,11 @@ def parallel_network(num_words, source_length, target_length, width=64):
 
 
 def sequence_loss(logits, targets, ignored=-100):
-    """-log p of the target sequences, the mean over the batch; `ignored` words don't count."""
+    """-log p of the targets, the mean over sequences; `ignored` words don't count."""
     if logits.dim() != 3 or logits.shape[:2] != targets.shape:
         raise ValueError(
-            "The logits have the shape (sequences, length, words), the targets (sequences, "
-            f"length); got {tuple(logits.shape)} and {tuple(targets.shape)}."
+            "Logits need the shape (sequences, length, words), targets (sequences, length); "
+            f"got {tuple(logits.shape)} and {tuple(targets.shape)}."
         )
     flat = logits.transpose(1, 2)
     total = F.cross_entropy(flat, targets, ignore_index=ignored, reduction="sum")
