@@ -500,23 +500,21 @@ def scene(rng):
 
 
 def attack_reference(plans, images, rest):
-    """Image by image, with networks in evaluation mode."""
+    """With networks in evaluation mode; the sum of the images' losses keeps them apart."""
     labels, epsilon, step_size, num_steps, momentum = rest
     models = [defined_here(NETWORKS)["network"](*plan).eval() for plan in plans]
-    found = []
-    for image, label in zip(images.detach(), labels, strict=True):
-        point, velocity = image.clone(), torch.zeros_like(image)
-        for _ in range(num_steps):
-            leaf = point.clone().requires_grad_()
-            logits = torch.stack([model(leaf[None])[0] for model in models]).mean(0)
-            slope = torch.autograd.grad(-logits.log_softmax(0)[label], leaf)[0]
+    original = images.detach()
+    point, velocity = original.clone(), torch.zeros_like(original)
+    for _ in range(num_steps):
+        leaf = point.clone().requires_grad_()
+        scores = torch.stack([model(leaf) for model in models]).mean(0).log_softmax(1)
+        loss = -scores[torch.arange(len(labels)), labels].sum()
+        for place, slope in enumerate(torch.autograd.grad(loss, leaf)[0]):
             size = float(slope.abs().sum())
-            velocity = momentum * velocity + (slope / size if size > 0 else 0)
-            point = point + step_size * velocity.sign()
-            point = image + (point - image).clamp(-epsilon, epsilon)
-            point = point.clamp(0, 1)
-        found.append(point)
-    return torch.stack(found)
+            velocity[place] = momentum * velocity[place] + (slope / size if size > 0 else 0)
+        point = point + step_size * velocity.sign()
+        point = (original + (point - original).clamp(-epsilon, epsilon)).clamp(0, 1)
+    return point
 
 
 def attacked(student, plans, images, rest):
