@@ -159,7 +159,11 @@ def networks(states, modes, stale):
 
 def told(nets, losses, before, inputs):
     '''Losses, states, modes, whether the teacher got gradients, hooks, and logits afterwards.'''
-    modes = [[m.training for m in net.modules()] for net in nets]
+    modes = {
+        f"{role}: {name or 'itself'}": m.training
+        for role, net in zip(("student", "teacher", "regressor"), nets)
+        for name, m in net.named_modules()
+    }
     grads = [p.grad is not None for p in nets[1].parameters()]
     flags = [p.requires_grad for net in nets for p in net.parameters()]
     every = [m for net in nets for m in net.modules()]
@@ -290,7 +294,8 @@ def hint_stage(student, rng):
             hint = "half the mean over all entries, of the regressor's output and the hint"
             run.losses_agree(0, hint)
             run.losses_agree(1, "no batches, no losses")
-            run.states_agree((0, 2), "which weights depend on the loss? Which statistics?")
+            hint = "here an activation is guided, without weights: what does its output depend on?"
+            run.states_agree((0, 2), hint)
     with part(1, "what must not move"):
         for kind in ("sgd", "adamw"):
             run = Stages(student, rng, 3, 0, kind)
@@ -382,7 +387,8 @@ def attention_maps(student, rng):
         maps = float64(rng, 5, 3, 4, 2)
         scales = [10 ** inputs.uniform(rng, 9, 12), 10 ** inputs.uniform(rng, -12, -9), 0, -1, 1]
         maps = maps * torch.tensor(scales, dtype=torch.float64)[:, None, None, None]
-        for power, size in ((2, (4, 2)), (4, (2, 2)), (1, (3, 1))):
+        size = (4, 2)  # nothing is pooled
+        for power in (2, 4, 1):
             got = student.call("attention_maps", maps, power, size)
             hint = "an example's scale does not matter, and a silent one gets zeros"
             name = f"The maps with power {power} of loud and quiet examples"
@@ -552,7 +558,7 @@ def doubled(features, *pairs):
 def relation_distances(student, rng):
     args = (student, "distance_loss", distances_reference)
     with part(1, "different examples"):
-        hint = "each pair i != j, over the mean of its own network; Huber; by the mean as well"
+        hint = "pairs i != j only, over the own network's mean, which has a derivative, too; Huber"
         for size, shape_s, shape_t in ((5, (3,), (4, 2)), (2, (2, 2), (3,)), (6, (1,), (2,))):
             ours, theirs = float64(rng, size, *shape_s), float64(rng, size, *shape_t)
             related(*args, ours, 30 * theirs, hint)
@@ -674,7 +680,10 @@ def head_relations(student, rng):
             parts = [[float64(rng, 2, h, 3, d) for _ in range(3)] for h, d in (heads_s, heads_t)]
             reason = f"{math.prod(heads_s)} and {math.prod(heads_t)} numbers in {number} pieces"
             refuses(student, reason, "head_relations_loss", *parts, kept, number)
-        compare((2, 3), (1, 6), 3, kept, "both can be cut into 3 equal pieces")
+        parts = [[float64(rng, 2, h, 3, d) for _ in range(3)] for h, d in ((2, 3), (1, 6))]
+        got = student.call("head_relations_loss", *parts, kept, 3)
+        finite = math.isfinite(float(got)) if isinstance(got, float | torch.Tensor) else False
+        assert finite, "6 and 6 numbers in 3 pieces: this must be a finite loss."
 
 
 # ---------------------------------------------------------------- question 6
@@ -743,6 +752,15 @@ def state_reference(state, prefix, blocks):
     return found
 
 
+def entries_agree(got, right, hint, name):
+    """Compare states; the message names only entries that are missing or too many."""
+    of_type(got, dict, name)
+    for what, names in (("lacks", right.keys() - got.keys()), ("has", got.keys() - right.keys())):
+        if names:
+            raise AssertionError(f"{name} wrongly {what} {sorted(map(str, names))}. Hint: {hint}")
+    close(got, right, hint, atol=0, name=name)
+
+
 @check("student-state", points=2, cell="blocks")
 def student_state(student, rng):
     student.define(COPIES)
@@ -760,14 +778,15 @@ def student_state(student, rng):
             unmodified(student)
             hint = "block blocks[i] becomes block i; what is in no block keeps its name"
             name = f"The state with the blocks {blocks} of {prefix!r}"
-            close(got, state_reference(state, prefix, blocks), hint, atol=0, name=name)
+            entries_agree(got, state_reference(state, prefix, blocks), hint, name)
     with part(1, "copies and refusals"):
         state = blocks_of(rng, "blocks", 3)
         right = state_reference(state, "blocks", [1, 2, 1])
         got = student.ask("shared", function, state, "blocks", [1, 2, 1])
         assert isinstance(got, tuple), "The state cannot be read."
         first, changed, kept = got
-        close(first, right, atol=0, name="The state")
+        hint = "a block may be taken twice; what is in no block keeps its name"
+        entries_agree(first, right, hint, "The state with the blocks [1, 2, 1]")
         hint = "an entry shares its memory with another one: a block may be taken twice"
         close(changed, {k: t + 100 for k, t in right.items()}, hint, name="After a change in place")
         close(kept, state, "the teacher's tensors changed with the student's", atol=0)
@@ -913,9 +932,11 @@ def diagnosed(student, record, expected, hint):
 @check("diagnose", points=3)
 def diagnose(student, rng):
     with part(1, "a sound stage, and one fault"):
-        diagnosed(student, stage(rng), [], "this stage has no fault")
+        hint = "no fault; what moved did so by 1e-6 in a single number"
+        diagnosed(student, stage(rng), [], hint)
         for fault in FAULTS:
-            diagnosed(student, stage(rng, [fault]), [fault], "one fault")
+            hint = f"only {fault!r}; what else moved did so by 1e-6 in a single number"
+            diagnosed(student, stage(rng, [fault]), [fault], hint)
         for fault, names in (
             ("upper weights", WEIGHTS["upper"]),
             ("upper statistics", STATISTICS["upper"]),
@@ -928,7 +949,8 @@ def diagnose(student, rng):
         for _ in range(6):
             order = torch.randperm(8, generator=rng)[:3].tolist()
             faults = [FAULTS[i] for i in order]
-            diagnosed(student, stage(rng, faults), faults, "faults can come together")
+            hint = f"three faults together: {', '.join(sorted(faults))}"
+            diagnosed(student, stage(rng, faults), faults, hint)
     with part(1, "odd records"):
         record = stage(rng)
         record["regressor"] = tuple({"weight": s["weight"]} for s in record["regressor"])
