@@ -396,8 +396,9 @@ def best_temperature(student, rng):
     with part(1, "no best temperature"):
         logits = 3 * float64(rng, 20, 5)
         sure = F.one_hot(logits.argmax(1), 5).double()
-        reason = "Every label has the largest logit: the smaller T the better"
-        refuses(student, reason, "best_temperature", logits, sure)
+        for scale in (1, 50, 500):  # with large logits the cross-entropy rounds to 0
+            reason = "Every label has the largest logit: the smaller T the better"
+            refuses(student, reason, "best_temperature", scale * logits, sure)
         worst = F.one_hot(logits.argmin(1), 5).double()
         reason = "Every label has the smallest logit: the larger T the better"
         refuses(student, reason, "best_temperature", logits, worst)
@@ -788,5 +789,6 @@ def false_alarms(student, rng):
             hint = "the smallest number; at least one of independent comparisons is called resolved"
             close(got, expected, hint, name=f"seeds_needed({count}, {risk:.4f})")
             tried += 1
-        close(student.call("seeds_needed", 1, 0.9), 2, "at least two seeds")
-        close(student.call("seeds_needed", 2, 0.42), 2, "1 - (1 - p)**m, not m p")
+        close(student.call("seeds_needed", 1, 0.9), 2, "at least two", name="seeds_needed(1, 0.9)")
+        hint = "the two alarms are independent: how likely is none of them?"
+        close(student.call("seeds_needed", 2, 0.42), 2, hint, name="seeds_needed(2, 0.42)")
