@@ -70,13 +70,14 @@ def feedback(graded: dict, entered: HandGrades = NOTHING) -> str:
     refused = graded["status"] in REFUSED
     rows = [with_hand_grade(row, entered) for row in graded["checks"]]
     found = [] if refused else questions(graded, rows, entered)
+    written = [entry["by_hand"] for entry in found if entry["by_hand"]]
     return render(
         "feedback.html",
         style=("feedback.css",),
         assignment=graded["assignment"],
         student=graded["student"],
         mark=by_hand_mark(entered),
-        sums=sums(rows, found, entered),
+        sums=sums(rows, written, entered.penalty),
         timestamp=graded["timestamp"].partition(".")[0],
         sandbox=graded["sandbox"],
         refusal=f"{CAUSES[graded['status']].rstrip('.')}." if refused else "",
@@ -87,23 +88,21 @@ def feedback(graded: dict, entered: HandGrades = NOTHING) -> str:
     )
 
 
-def sums(rows: list[dict], found: list[dict], entered: HandGrades) -> dict:
+def sums(rows: list[dict], written: list[dict], penalty: float) -> dict:
     """The points: of the checks, of what people graded, what was taken off, and in all."""
     score, max_score = total(rows)
-    written = [entry["by_hand"] for entry in found if entry["by_hand"]]
-    given = [entry for entry in written if entry["score"] is not None]
-    by_hand = sum(entry["score"] for entry in given)
-    possible = max_score + sum(entry["max_score"] for entry in written)
+    given = [line for line in written if line["score"] is not None]
+    by_hand = sum(line["score"] for line in given)
     return {
         "score": score,
         "max_score": max_score,
         "share": round(min(100, 100 * score / max_score), 2) if max_score else 0,
         "by_hand": by_hand,
-        "by_hand_max": sum(entry["max_score"] for entry in given),
+        "by_hand_max": sum(line["max_score"] for line in given),
         "waiting": len(written) - len(given),
-        "penalty": entered.penalty,
-        "total": max(0.0, score + by_hand - entered.penalty),
-        "possible": possible,
+        "penalty": penalty,
+        "total": max(0.0, score + by_hand - penalty),
+        "possible": max_score + sum(line["max_score"] for line in written),
     }
 
 

@@ -397,8 +397,8 @@ def best_temperature(student, rng):
         logits = 3 * float64(rng, 20, 5)
         sure = F.one_hot(logits.argmax(1), 5).double()
         for scale in (1, 50, 500):  # with large logits the cross-entropy rounds to 0
-            size = f"logits up to {float(scale * logits.max()):.0f}, where probabilities round to 1"
-            reason = f"Every label has the largest logit ({size}): the smaller T the better"
+            top = f"logits up to {float(scale * logits.max()):.0f}, where probabilities round to 1"
+            reason = f"Every label has the largest logit ({top}): the smaller T the better"
             refuses(student, reason, "best_temperature", scale * logits, sure)
         worst = F.one_hot(logits.argmin(1), 5).double()
         reason = "Every label has the smallest logit: the larger T the better"

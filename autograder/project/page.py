@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autograder.feedback import band, by_hand_mark, path_of
+from autograder.feedback import band, by_hand_mark, path_of, sums
 from autograder.files import write_atomically
 from autograder.hand_grades import HandGrades
 from autograder.pages import render
 from autograder.project.rubric import Criterion, Rubric
-from autograder.verify import NOT_ASSESSED, total
+from autograder.verify import NOT_ASSESSED
 
 PAPER = "report.pdf"
 NOTHING = HandGrades()
@@ -38,7 +38,8 @@ def page(
         student=graded["student"],
         mark=by_hand_mark(entered),
         timestamp=graded["timestamp"].partition(".")[0],
-        sums=sums(rows, written, entered),
+        sums=sums(rows, written, entered.penalty),
+        unassessed=sum(row["status"] == NOT_ASSESSED for row in rows),
         notes=graded["notes"],
         rows=rows,
         written=written,
@@ -72,21 +73,3 @@ def by_hand(one: Criterion, entered: HandGrades) -> dict:
     head = {"name": one.name, "title": one.title, "evidence": one.evidence, "levels": found}
     comment = entered.comments.get(one.name, "")
     return head | {"score": score, "max_score": one.points, "comment": comment}
-
-
-def sums(rows: list[dict], written: list[dict], entered: HandGrades) -> dict:
-    score, max_score = total(rows)
-    given = [line for line in written if line["score"] is not None]
-    by_people = sum(line["score"] for line in given)
-    return {
-        "score": score,
-        "max_score": max_score,
-        "share": round(min(100, 100 * score / max_score), 2) if max_score else 0,
-        "by_hand": by_people,
-        "by_hand_max": sum(line["max_score"] for line in given),
-        "waiting": len(written) - len(given),
-        "unassessed": sum(row["status"] == NOT_ASSESSED for row in rows),
-        "penalty": entered.penalty,
-        "total": max(0.0, score + by_people - entered.penalty),
-        "possible": max_score + sum(line["max_score"] for line in written),
-    }
